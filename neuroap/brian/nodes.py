@@ -1,0 +1,158 @@
+"""Inputs, areas and outputs as Brian2 groups over all trials (neuron index = trial * N + neuron)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from brian2 import Clock, NeuronGroup, ms
+
+from neuroap.brian.codeobjects import code_object_class
+from neuroap.brian.cycle import Cycle, GatedRunner, GatedStateUpdater
+from neuroap.brian.equations import AreaCode
+from neuroap.layout import Area, Input, Output, activation
+from neuroap.timeline import Window
+
+# Order of the objects that act in the same slot of a tick.
+FEED, OPEN, CLEAR, DRIVE, COLLECT, RECUR = 1, 2, 3, 4, 5, 6
+CLOSE, READ, FACTOR, CORRELATE, CHANGE = 1, 2, 3, 4, 5
+
+
+class NodeGroup(NeuronGroup):
+    """A layer or an area: `trials` copies of its neurons that share all weights.
+
+    Attributes
+    ----------
+    trials : int
+    size : int
+        Neurons per trial.
+    """
+
+    def __init__(self, name: str, size: int, trials: int, equations: Any, clock: Clock, **kwds: Any) -> None:
+        self.trials, self.size = trials, size
+        super().__init__(
+            trials * size, equations, clock=clock, name=name.lower(), codeobj_class=code_object_class(), **kwds
+        )
+
+    def array(self, variable: str) -> np.ndarray:
+        """The values of a variable, shape (trials, size); a view, not a copy."""
+        return self.variables[variable].get_value().reshape(self.trials, self.size)
+
+    def at(self, cycle: Cycle, ticks: Iterable[int], code: str, when: str, order: int, name: str) -> None:
+        """Run elementwise code in some ticks of the cycle."""
+        if code and ticks:
+            runner = GatedRunner(
+                self,
+                "stateupdate",
+                code=code,
+                when=when,
+                order=order,
+                clock=self.clock,
+                name=f"{self.name}_{name}",
+                codeobj_class=code_object_class(),
+            )
+            self.contained_objects.append(runner.gate(cycle, ticks))
+
+    # What local names of plasticity text stand for in this group.
+    local_names = {
+        "r_pre": "r_inf",
+        "e_pre": "err",
+        "r_post_inference": "r_inf",
+        "r_post_learning": "r",
+        "e_post": "err",
+        "gain_post": "1.0",
+    }
+
+
+class InputGroup(NodeGroup):
+    """Stimulus rates, r = x."""
+
+    def __init__(self, node: Input, trials: int, clock: Clock) -> None:
+        super().__init__(node.name, node.size, trials, "r : 1\nerr = 0.0 : 1", clock)
+
+    local_names = {"r_pre": "r"}
+
+
+class OutputGroup(NodeGroup):
+    """Readout, ``r = softmax(I_inf + b)``; ``err = r - target`` when its window closes."""
+
+    def __init__(self, node: Output, trials: int, clock: Clock, cycle: Cycle, window: Window) -> None:
+        equations = "I_inf : 1\nb : 1\nr : 1\nr_inf : 1\ntarget : 1\nerr : 1"
+        super().__init__(node.name, node.size, trials, equations, clock)
+        softmax = GatedRunner(
+            self,
+            "ap_softmax",
+            when="groups",
+            clock=clock,
+            name=f"{self.name}_softmax",
+            template_kwds={"_ap_trials": trials},
+            codeobj_class=code_object_class(),
+        )
+        self.contained_objects.append(softmax.gate(cycle, window.ticks))
+        # The output is clamped to the target in the learning phase.
+        closing = "r_inf = r\nerr = r_inf - target\nr = target"
+        self.at(cycle, window.ticks[-1:], closing, "end", CLOSE, "close")
+
+
+class AreaGroup(NodeGroup):
+    """A recurrent area that settles in its windows.
+
+    Parameters
+    ----------
+    node : Area
+    code : AreaCode
+        Its equations, compiled.
+    trials : int
+    clock : Clock
+    cycle : Cycle
+    inference, learning : Window or None
+        When it settles; None for an area that rests, or that no error reaches.
+    namespace : dict
+        Constants of the equations.
+    """
+
+    def __init__(
+        self,
+        node: Area,
+        code: AreaCode,
+        trials: int,
+        clock: Clock,
+        cycle: Cycle,
+        inference: Window | None,
+        learning: Window | None,
+        namespace: dict[str, Any],
+    ) -> None:
+        self.cycle, self.code = cycle, code
+        gain = activation(node.activation).derivative.replace("r", "r_inf")
+        self.local_names = {**NodeGroup.local_names, "gain_post": gain}
+        super().__init__(node.name, node.size, trials, code.equations, clock, namespace=namespace, method="euler")
+        self._step([w for w in (inference, learning) if w])
+        if inference:
+            self.at(cycle, inference.ticks[:1], code.restart, "start", OPEN, "open_inference")
+            self.at(cycle, inference.ticks[:1], code.constant, "start", COLLECT, "collect_inference")
+            self.at(cycle, inference.ticks[-1:], "r_inf = r", "end", CLOSE, "close_inference")
+        if learning:
+            self._learn(learning)
+
+    def _step(self, windows: list[Window]) -> None:
+        updater = GatedStateUpdater(self, self.code.step)
+        ticks = [t for w in windows for t in w.ticks]
+        place = self.contained_objects.index(self.state_updater) if self.state_updater else None
+        if place is None:
+            self.contained_objects.append(updater.gate(self.cycle, ticks))
+        else:
+            self.contained_objects[place] = updater.gate(self.cycle, ticks)
+        self.state_updater = updater
+
+    def _learn(self, window: Window) -> None:
+        cycle, first = self.cycle, window.ticks[:1]
+        if window.from_rest:
+            self.at(cycle, first, self.code.restart, "start", OPEN, "open_learning")
+        self.at(cycle, first, self.code.constant, "start", COLLECT, "collect_learning")
+        self.at(cycle, window.ticks, "err = r_inf - r", "end", CLOSE, "close_learning")
+
+
+def time_step(dt_ms: float, name: str) -> Clock:
+    """The one clock of a network."""
+    return Clock(dt=dt_ms * ms, name=name)

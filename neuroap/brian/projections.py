@@ -1,0 +1,196 @@
+"""Projections: dense weights shared by all trials, their matrix product, their plasticity."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from brian2 import BrianObject, Clock
+from brian2.core.variables import Variables
+from brian2.groups.group import Group
+
+from neuroap.brian.codeobjects import code_object_class
+from neuroap.brian.cycle import Cycle, GatedRunner
+from neuroap.brian.nodes import CHANGE, CORRELATE, FACTOR, NodeGroup
+from neuroap.rules import AdjointPropagation, Correlation
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a projection: columns ``[start, stop)`` of the rates of a group."""
+
+    group: NodeGroup
+    start: int
+    stop: int
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return self.stop - self.start
+
+    @property
+    def columns(self) -> str:
+        """The columns as a slice."""
+        return f"{self.start}:{self.stop}"
+
+
+class Projection(Group, BrianObject):
+    """Synapses from every neuron of `source` to every neuron of `target`, w[source, target].
+
+    They are one dense matrix, the same for all trials, so that the drive of all trials is one matrix
+    product. A bias is a projection from a single source of rate 1 (`source` None).
+
+    Parameters
+    ----------
+    name : str
+        Name of the weights in the layout.
+    source : End or None
+    target : End
+    clock : Clock
+    """
+
+    add_to_magic_network = False
+
+    def __init__(self, name: str, source: End | None, target: End, clock: Clock) -> None:
+        BrianObject.__init__(self, clock=clock, when="start", name=slug(name))
+        self.parameter, self.source, self.target = name, source, target
+        self.shape = (source.size if source else 1, target.size)
+        self._N = int(np.prod(self.shape))
+        self.codeobj_class = code_object_class()
+        self.namespace: dict[str, Any] = {}
+        self.states: tuple[str, ...] = ()
+        self.variables = Variables(self, default_index="_idx")
+        self.variables.add_constant("N", value=self._N)
+        self.variables.add_arange("_idx", self._N, constant=True, read_only=True)
+        self.variables.add_array("w", size=self._N, constant=False)
+        self.variables.create_clock_variables(clock)
+        self._enable_group_attributes()
+
+    def __len__(self) -> int:
+        return self._N
+
+    def array(self, variable: str) -> np.ndarray:
+        """The values of a variable as a matrix, shape (source, target); a view."""
+        return self.variables[variable].get_value().reshape(self.shape)
+
+    def _runner(self, template: str, code: str, when: str, order: int, name: str, **kwds: Any) -> GatedRunner:
+        runner = GatedRunner(
+            self,
+            template,
+            code=code,
+            when=when,
+            order=order,
+            clock=self.clock,
+            name=f"{self.name}_{name}",
+            codeobj_class=code_object_class(),
+            **kwds,
+        )
+        self.contained_objects.append(runner)
+        return runner
+
+    def drives(self, cycle: Cycle, ticks: Iterable[int], rate: str, drive: str, add: bool, order: int) -> None:
+        """Write ``rate @ w`` into a drive of the target in some ticks."""
+        trials = self.target.group.trials
+        kwds = {"_ap_trials": trials, "_ap_shape": self.shape, "_ap_to": self.target.columns, "_ap_add": add}
+        template = "ap_broadcast"
+        if self.source is not None:
+            template = "ap_product"
+            kwds["_ap_from"] = self.source.columns
+        runner = self._runner(template, "", "start", order, "product", template_kwds=kwds)
+        runner.variables = Variables(runner)
+        runner.variables.add_reference("ap_drive", self.target.group, drive)
+        if self.source is not None:
+            runner.variables.add_reference("ap_source", self.source.group, rate)
+        runner.gate(cycle, ticks)
+
+    def learns(self, rule: AdjointPropagation, cycle: Cycle, tick: int, feed: Group, scale: float = 1.0) -> None:
+        """Make the weights plastic: correlate both ends in `tick`, then change the weights.
+
+        Parameters
+        ----------
+        rule : AdjointPropagation
+        cycle : Cycle
+        tick : int
+            Tick of the cycle at whose end the weights change.
+        feed : Group
+            Holds ``count``, the number of trials in the batch.
+        scale : float
+            Factor of the step; other than 1 for recurrent weights, whose zeros then stay zero.
+        """
+        self.states = rule.optimizer.states
+        for state in self.states:
+            self.variables.add_array(state, size=self._N)
+        # k and eta are scalars of full precision, set from outside before each batch or run.
+        for scalar in ("k", "eta"):
+            self.variables.add_array(scalar, size=1, scalar=True, dtype=np.float64)
+        masked = scale != 1.0 or self.parameter.endswith(".recurrence")
+        if masked:
+            self.variables.add_array("mask", size=self._N)
+        gradient = self._correlations(rule.correlations, cycle, tick, feed)
+        step = "step" + (f"*{scale!r}*mask" if masked else "")
+        if rule.weight_decay:
+            step = f"({step} + {rule.weight_decay!r}*w)"
+        code = f"{gradient}{rule.optimizer.text}\nw = w - eta*{step}"
+        self.namespace.update(rule.optimizer.constants)
+        self._runner("ap_update", code, "end", CHANGE, "update").gate(cycle, [tick])
+
+    def _correlations(self, terms: tuple[Correlation, ...], cycle: Cycle, tick: int, feed: Group) -> str:
+        """Add one product per term; return the code that turns them into the gradient g = - dw."""
+        plain = len(terms) == 1 and float_or_none(terms[0].weight) == -1.0
+        parts = []
+        for k, term in enumerate(terms):
+            if term.pre == term.post == "1":
+                parts.append(f"({term.weight})")
+                continue
+            variable = "g" if plain else f"c{k}"
+            self._correlate(term, variable, cycle, tick, feed)
+            parts.append(f"({term.weight})*{variable}")
+        return "" if plain else f"g = -({' + '.join(parts)})\n"
+
+    def _correlate(self, term: Correlation, variable: str, cycle: Cycle, tick: int, feed: Group) -> None:
+        self.variables.add_array(variable, size=self._N)
+        group = self.target.group
+        post = self._operand(group, term.post, cycle, tick)
+        pre = self._operand(self.source.group, term.pre, cycle, tick) if self.source else "1"
+        kwds = {"_ap_trials": group.trials, "_ap_shape": self.shape, "_ap_to": self.target.columns}
+        template = "ap_average"
+        if pre != "1":
+            template = "ap_correlate"
+            kwds["_ap_from"] = self.source.columns  # type: ignore[union-attr]
+        runner = self._runner(template, "", "end", CORRELATE, f"correlate_{variable}", template_kwds=kwds)
+        runner.variables = Variables(runner)
+        runner.variables.add_reference("ap_correlation", self, variable)
+        runner.variables.add_reference("ap_post", group, post)
+        runner.variables.add_reference("ap_count", feed, "count")
+        if pre != "1":
+            runner.variables.add_reference("ap_pre", self.source.group, pre)  # type: ignore[union-attr]
+        runner.gate(cycle, [tick])
+
+    def _operand(self, group: NodeGroup, text: str, cycle: Cycle, tick: int) -> str:
+        """The variable of `group` that holds a pre- or postsynaptic factor; computed if need be."""
+        names = {n: f"({v})" for n, v in group.local_names.items()}
+        code = re.sub(r"[A-Za-z_]\w*", lambda m: names.get(m[0], m[0]), text)
+        bare = code.strip("()")
+        if bare == "1" or bare in group.variables:
+            return bare
+        variable = f"factor_{slug(text)}"
+        if variable not in group.variables:
+            group.variables.add_array(variable, size=len(group))
+            group.at(cycle, [tick], f"{variable} = {code}", "end", FACTOR, variable)
+        return variable
+
+
+def slug(name: str) -> str:
+    """A name that Brian2 and C++ take: lower case, letters, digits and underscores."""
+    return re.sub(r"\W+", "_", name.lower().replace("->", "to")).strip("_")
+
+
+def float_or_none(text: str) -> float | None:
+    """The number that `text` is, if it is one."""
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,78 @@
+"""The standard hierarchy: input, areas one above the other, output, and the error way back."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Mapping, Sequence
+
+from neuroap.errors import LayoutError
+from neuroap.layout.initial import Initial, Recurrence
+from neuroap.layout.layout import Layout, Part
+from neuroap.layout.nodes import Area, Blocks, Input, Output
+from neuroap.layout.pathways import error, inference
+
+
+def hierarchy(
+    areas: int = 2,
+    input: int = 784,
+    output: int = 10,
+    block: int | Mapping[str, int | tuple[int, int]] = 256,
+    *,
+    neurons: int | None = None,
+    activation: str = "tanh",
+    recurrence: Recurrence | None = Recurrence(),
+    feedback: Initial | None = None,
+    bias: Initial | None = None,
+    name: str = "",
+) -> Layout:
+    """Make a hierarchy of equal areas V1, V2, ... between ``image`` and ``choice``.
+
+    Inference: image -> RI(1), SI(i) -> RI(i + 1), SI(L) -> choice, all plastic.
+    Error: choice -> RE(L), SE(i + 1) -> RE(i), all fixed.
+
+    Parameters
+    ----------
+    areas : int
+        Number of areas L.
+    input, output : int
+        Number of input nodes (pixels) and output nodes (classes).
+    block : int or mapping
+        Size of the four blocks, or the blocks as `Area` takes them, with the names RI, SI, RE and SE.
+    neurons : int, optional
+        Neurons per area, if more than the blocks hold.
+    activation, recurrence, bias
+        As in `Area`, the same for every area.
+    feedback : Initial, optional
+        Initial weights of the error pathways between areas.
+
+    Raises
+    ------
+    LayoutError
+        Fewer than one area, or anything that the declarations refuse.
+    """
+    if not isinstance(areas, numbers.Integral) or areas < 1:
+        raise LayoutError("hierarchy.areas", "must be a positive integer", areas)
+    names = [f"V{i + 1}" for i in range(areas)]
+    blocks: Blocks = block
+    parts: list[Part] = [Input("image", input)]
+    parts += [Area(n, blocks, neurons, activation, recurrence, bias) for n in names]
+    parts.append(Output("choice", output))
+    parts += _chain(["image", *names, "choice"])
+    parts.append(error("choice", f"{names[-1]}.RE"))
+    parts += [error(f"{upper}.SE", f"{lower}.RE", weights=feedback) for lower, upper in _upwards(names)]
+    return Layout(*parts, name=name or f"hierarchy_{areas}")
+
+
+def _chain(names: Sequence[str]) -> list[Part]:
+    def sends(n: str) -> str:
+        return n if n == names[0] else f"{n}.SI"
+
+    def receives(n: str) -> str:
+        return n if n == names[-1] else f"{n}.RI"
+
+    return [inference(sends(a), receives(b)) for a, b in zip(names, names[1:], strict=False)]
+
+
+def _upwards(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs (lower, upper) from the top of the hierarchy down."""
+    return list(zip(names, names[1:], strict=False))[::-1]

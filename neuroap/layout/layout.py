@@ -1,0 +1,182 @@
+"""The layout: a frozen graph of inputs, areas, outputs and pathways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from neuroap.errors import LayoutError, did_you_mean
+from neuroap.layout.checks import check
+from neuroap.layout.drawing import draw
+from neuroap.layout.nodes import WHOLE, Area, Input, Node, Output
+from neuroap.layout.pathways import Pathway
+from neuroap.layout.table import table
+from neuroap.layout.toml import from_document, read, to_document, write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DEFAULT_TASK = "task"
+Part = Node | Pathway
+
+
+class Site(NamedTuple):
+    """Where a pathway starts or ends: columns ``[start, stop)`` of a node's rates."""
+
+    node: str
+    start: int
+    stop: int
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Layout:
+    """A declaration of areas and pathways; it holds no arrays and needs no simulator.
+
+    Parameters
+    ----------
+    *parts : Input, Area, Output or Pathway
+        In any order; the order of declaration is kept.
+    name : str
+        A name for tables, figures and files.
+
+    Raises
+    ------
+    LayoutError
+        Unknown nodes or blocks, cycles among the pathways of a task, outputs that no pathway reaches,
+        error pathways from areas that no error reaches.
+
+    Examples
+    --------
+    >>> from neuroap import Area, Input, Layout, Output, error, inference
+    >>> layout = Layout(
+    ...     Input("image", 784),
+    ...     Area("V1", blocks=256),
+    ...     Output("digit", 10),
+    ...     inference("image", "V1.RI"),
+    ...     inference("V1.SI", "digit"),
+    ...     error("digit", "V1.RE"),
+    ... )
+    >>> layout["V1"].size
+    1024
+    """
+
+    name: str
+    inputs: tuple[Input, ...]
+    areas: tuple[Area, ...]
+    outputs: tuple[Output, ...]
+    pathways: tuple[Pathway, ...]
+
+    def __init__(self, *parts: Part, name: str = "layout") -> None:
+        for part in parts:
+            if not isinstance(part, Input | Area | Output | Pathway):
+                hint = "Layout(Input(...), Area(...), inference(...), name='...')"
+                raise LayoutError("Layout", "parts must be Input, Area, Output or pathways", part, hint)
+        fields = dict(inputs=Input, areas=Area, outputs=Output, pathways=Pathway)
+        object.__setattr__(self, "name", name)
+        for attribute, kind in fields.items():
+            object.__setattr__(self, attribute, tuple(p for p in parts if isinstance(p, kind)))
+        check(self)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Inputs, areas and outputs."""
+        return (*self.inputs, *self.areas, *self.outputs)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the tasks, in the order in which pathways name them; one task if none is named."""
+        named = tuple(dict.fromkeys(task for p in self.pathways for task in p.tasks))
+        return named or (DEFAULT_TASK,)
+
+    def __getitem__(self, name: str) -> Node:
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise LayoutError("Layout", "no such node", name, did_you_mean(name, (n.name for n in self.nodes)))
+
+    def site(self, address: str) -> Site:
+        """Resolve ``"V1.SI"``, ``"V1.all"`` or ``"image"`` to columns of a node's rates.
+
+        Raises
+        ------
+        LayoutError
+            Unknown node or block, or an area named without a block.
+        """
+        name, _, block = address.partition(".")
+        node = self[name]
+        if not isinstance(node, Area):
+            if block:
+                raise LayoutError("Layout", f"{name!r} is no area and has no blocks", address)
+            return Site(name, 0, node.size)
+        if block == WHOLE:
+            return Site(name, 0, node.size)
+        names = [b.name for b in node.block_list]
+        if block not in names:
+            hint = did_you_mean(block, names) if block else f"for example '{name}.{names[0]}', or '{name}.{WHOLE}'"
+            rule = f"area {name!r} has no block {block!r}" if block else f"name a block of area {name!r}"
+            raise LayoutError("Layout", rule, address, hint)
+        found = node.block_list[names.index(block)]
+        return Site(name, found.start, found.stop)
+
+    def open(self, tasks: str | Iterable[str] | None = None, kind: str | None = None) -> tuple[Pathway, ...]:
+        """Pathways that are open in any of `tasks` (None: in any task), optionally of one kind."""
+        chosen = self.check_tasks(tasks)
+        return tuple(
+            p
+            for p in self.pathways
+            if (kind is None or p.kind == kind) and (not p.tasks or not chosen.isdisjoint(p.tasks))
+        )
+
+    def check_tasks(self, tasks: str | Iterable[str] | None) -> frozenset[str]:
+        """Return `tasks` as a set, or raise LayoutError for one that the layout does not have."""
+        if tasks is None:
+            return frozenset(self.tasks)
+        chosen = (tasks,) if isinstance(tasks, str) else tuple(tasks)
+        for task in chosen:
+            if task not in self.tasks:
+                raise LayoutError("Layout.tasks", "no such task", task, did_you_mean(task, self.tasks))
+        return frozenset(chosen)
+
+    def task_inputs(self, task: str) -> tuple[Input, ...]:
+        """Inputs that a pathway of `task` leaves, in the order of declaration."""
+        used = {p.source_node for p in self.open(task, "inference")}
+        return tuple(i for i in self.inputs if i.name in used)
+
+    def task_output(self, task: str) -> Output:
+        """The one output that `task` reaches."""
+        used = {p.target_node for p in self.open(task, "inference")}
+        return next(o for o in self.outputs if o.name in used)
+
+    def __str__(self) -> str:
+        return table(self)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(map(repr, (*self.nodes, *self.pathways)))
+        return f"Layout({parts}, name={self.name!r})"
+
+    def draw(self, ax: Axes | None = None, task: str | None = None) -> Axes:
+        """Draw areas, blocks and pathways; see `neuroap.layout.drawing.draw`."""
+        return draw(self, ax=ax, task=task)
+
+    def to_toml(self, path: str | Path | None = None) -> str:
+        """Return the layout as TOML text, and write it to `path` if one is given."""
+        return write(to_document(self), path)
+
+    @classmethod
+    def from_toml(cls, source: str | Path) -> Layout:
+        """Read a layout back from TOML text or from a file.
+
+        Raises
+        ------
+        LayoutError
+            Text that is no TOML, or that declares something a layout does not have.
+        """
+        name, parts = from_document(read(source))
+        return cls(*parts, name=name)

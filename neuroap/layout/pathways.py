@@ -1,0 +1,107 @@
+"""Pathways: weight matrices between blocks, of kind inference or error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from neuroap.errors import LayoutError, user_line
+from neuroap.layout.initial import INITIALS, Initial, Recurrence
+
+KINDS = ("inference", "error")
+
+
+@dataclass(frozen=True)
+class Pathway:
+    """A weight matrix W[n_source, n_target] from one block (or input, or output) to another.
+
+    An inference pathway adds ``r_source @ W`` to ``I_inf`` of its target, an error pathway adds
+    ``e_source @ W`` to ``I_err``. `inference` and `error` below are the short forms.
+
+    Parameters
+    ----------
+    source, target : str
+        ``"V1.SI"`` for a block, ``"V1.all"`` for all neurons of an area, ``"image"`` for an input or output.
+    kind : {"inference", "error"}
+        What the pathway carries.
+    plastic : bool, optional
+        Whether it learns; by default inference pathways do. Error pathways are fixed.
+    weights : Initial, optional
+        Initial weights. By default Uniform(scaled=True) for inference pathways and for those that leave
+        an output; Uniform() for error pathways from area to area.
+    tasks : tuple of str
+        The tasks in which the pathway is open; empty means in every task.
+    name : str, optional
+        By default ``"source -> target"``.
+
+    Raises
+    ------
+    LayoutError
+        An unknown kind, a plastic error pathway, weights that are no declaration.
+    """
+
+    source: str
+    target: str
+    kind: str = "inference"
+    plastic: bool | None = None
+    weights: Initial | None = None
+    tasks: tuple[str, ...] = ()
+    name: str = ""
+    declared: str = field(default="", compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for end in ("source", "target"):
+            if not isinstance(getattr(self, end), str):
+                hint = "for example inference('V1.SI', 'V2.RI')"
+                raise LayoutError(f"Pathway.{end}", "must be text that names a block", getattr(self, end), hint)
+        if self.kind not in KINDS:
+            raise LayoutError("Pathway.kind", f"must be one of {KINDS}", self.kind)
+        if self.kind == "error" and self.plastic:
+            hint = "adjoint propagation learns inference pathways only; leave plastic out"
+            raise LayoutError("Pathway.plastic", "error pathways are fixed", self.plastic, hint)
+        if self.weights is not None and not isinstance(self.weights, tuple(INITIALS.values())):
+            hint = "arrays are set on the fitted model, not in the layout"
+            extra = "; Recurrence is for areas" if isinstance(self.weights, Recurrence) else ""
+            raise LayoutError("Pathway.weights", f"must be Uniform, Normal or Zeros{extra}", self.weights, hint)
+        tasks = (self.tasks,) if isinstance(self.tasks, str) else tuple(self.tasks)
+        if not all(isinstance(task, str) and task for task in tasks):
+            raise LayoutError("Pathway.tasks", "must be names of tasks", tasks, 'for example tasks=("mnist",)')
+        plastic = self.kind == "inference" if self.plastic is None else bool(self.plastic)
+        name = self.name or f"{self.source} -> {self.target}"
+        for attribute, value in dict(tasks=tasks, plastic=plastic, name=name).items():
+            object.__setattr__(self, attribute, value)
+        object.__setattr__(self, "declared", self.declared or user_line())
+
+    @property
+    def source_node(self) -> str:
+        """Name of the input, area or output that the pathway leaves."""
+        return self.source.partition(".")[0]
+
+    @property
+    def target_node(self) -> str:
+        """Name of the area or output that the pathway reaches."""
+        return self.target.partition(".")[0]
+
+
+def inference(
+    source: str,
+    target: str,
+    *,
+    plastic: bool = True,
+    weights: Initial | None = None,
+    tasks: tuple[str, ...] | str = (),
+    name: str = "",
+) -> Pathway:
+    """Declare an inference pathway; see `Pathway`."""
+    return Pathway(source, target, "inference", plastic, weights, tasks, name)  # type: ignore[arg-type]
+
+
+def error(
+    source: str,
+    target: str,
+    *,
+    weights: Initial | None = None,
+    tasks: tuple[str, ...] | str = (),
+    name: str = "",
+) -> Pathway:
+    """Declare an error pathway, which is fixed; see `Pathway`."""
+    return Pathway(source, target, "error", False, weights, tasks, name)  # type: ignore[arg-type]

@@ -1,0 +1,67 @@
+"""A layout as a table of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from neuroap.layout.initial import Initial, Normal, Uniform, Zeros
+from neuroap.layout.nodes import Area
+from neuroap.layout.pathways import Pathway
+
+if TYPE_CHECKING:
+    from neuroap.layout.layout import Layout
+
+
+def table(layout: Layout) -> str:
+    """Write `layout` as two tables: its nodes, then its pathways."""
+    neurons = sum(a.size for a in layout.areas)
+    weights = sum(layout.site(p.source).size * layout.site(p.target).size for p in layout.pathways if p.plastic)
+    head = f"{layout.name}: {len(layout.areas)} areas, {neurons} neurons, {weights} plastic weights"
+    if len(layout.tasks) > 1:
+        head += f", tasks {', '.join(layout.tasks)}"
+    nodes = columns(("node", "size", "activation", "recurrence", "blocks"), map(_node_row, layout.nodes))
+    paths = columns(
+        ("kind", "source", "target", "shape", "plastic", "initial weights", "tasks"),
+        (_pathway_row(layout, p) for p in layout.pathways),
+    )
+    return f"{head}\n\n{nodes}\n\n{paths}"
+
+
+def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Align rows of text in columns under `head`."""
+    lines = [tuple(head), *map(tuple, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    lines.insert(1, tuple("-" * w for w in widths))
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def _node_row(node: object) -> tuple[str, ...]:
+    if not isinstance(node, Area):
+        activation = "identity" if type(node).__name__ == "Input" else "softmax"
+        return (node.name, str(node.size), activation, "", "")  # type: ignore[attr-defined]
+    rec = node.recurrence
+    recurrence = f"SR {rec.spectral_radius:g}, rate {rec.connection_rate:g}" if rec else "none"
+    blocks = "  ".join(f"{b.name} {b.start}:{b.stop}" for b in node.block_list)
+    activation = node.activation if node.equations is None else "own equations"
+    return (node.name, str(node.size), activation, recurrence, blocks)
+
+
+def _pathway_row(layout: Layout, p: Pathway) -> tuple[str, ...]:
+    shape = f"{layout.site(p.source).size} x {layout.site(p.target).size}"
+    plastic = "yes" if p.plastic else "no"
+    weights = describe(p.weights or default_weights(layout, p))
+    return (p.kind, p.source, p.target, shape, plastic, weights, ", ".join(p.tasks) or "all")
+
+
+def describe(weights: Initial) -> str:
+    """Say in a few characters how weights are drawn."""
+    if isinstance(weights, Uniform):
+        return f"uniform ±{weights.limit:g}" + ("/sqrt(n_source)" if weights.scaled else "")
+    return f"normal sd {weights.sd:g}" if isinstance(weights, Normal) else "zeros"
+
+
+def default_weights(layout: Layout, pathway: Pathway) -> Uniform | Normal | Zeros:
+    """The initial weights of a pathway that declares none (see `Pathway`)."""
+    from_area = isinstance(layout[pathway.source_node], Area)
+    return Uniform(scaled=not (pathway.kind == "error" and from_area))

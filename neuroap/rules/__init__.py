@@ -1,0 +1,7 @@
+"""Learning rules: phases, local plasticity and optimisers, as declarations."""
+
+from neuroap.rules.adjoint import AdjointPropagation
+from neuroap.rules.local import Correlation, correlations
+from neuroap.rules.optimizers import SGD, Adam, Optimizer
+
+__all__ = ["SGD", "Adam", "AdjointPropagation", "Correlation", "Optimizer", "correlations"]

@@ -1,0 +1,142 @@
+"""The timeline: which node settles in which ticks of a cycle that shows one batch of trials."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+
+from neuroap.errors import SettingError
+from neuroap.layout import Area, Layout, activation
+from neuroap.layout.graph import order
+from neuroap.rules import AdjointPropagation
+
+
+@dataclass(frozen=True)
+class Window:
+    """Ticks ``[start, stop)`` of a cycle in which a node settles.
+
+    Attributes
+    ----------
+    from_rest : bool
+        The node starts from its resting state; False: it goes on from where it is.
+    silent_start : bool
+        All rates are zero in the first tick, whose recurrent product is therefore left out.
+    """
+
+    start: int
+    stop: int
+    from_rest: bool = True
+    silent_start: bool = False
+
+    @property
+    def ticks(self) -> range:
+        """All ticks of the window."""
+        return range(self.start, self.stop)
+
+    @property
+    def recurrent_ticks(self) -> range:
+        """Ticks in which the recurrence acts."""
+        return range(self.start + self.silent_start, self.stop)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A repeating cycle: inference windows, learning windows, one tick in which weights change.
+
+    Attributes
+    ----------
+    inference, learning : mapping of str to Window
+        Per node. Areas that rest through inference have no inference window, areas that no open error
+        pathway reaches no learning window.
+    inference_length : int
+        Ticks of a cycle without learning.
+    length : int
+        Ticks of a whole cycle; weights change at the end of the last one.
+    concurrent : bool
+        All windows of a phase coincide, and drives change in every tick.
+    """
+
+    inference: Mapping[str, Window]
+    learning: Mapping[str, Window]
+    inference_length: int
+    length: int
+    concurrent: bool
+
+
+def timeline(
+    layout: Layout, rule: AdjointPropagation, tasks: Iterable[str] | None = None, dt_ms: float | None = None
+) -> Timeline:
+    """Lay the two phases of `rule` out in time for `tasks` running together.
+
+    Parameters
+    ----------
+    layout : Layout
+    rule : AdjointPropagation
+    tasks : iterable of str, optional
+        The tasks whose pathways are open; None for all.
+    dt_ms : float, optional
+        Integration step; None for dt = tau.
+
+    Raises
+    ------
+    LayoutError
+        If the pathways of the tasks together form a cycle.
+    SettingError
+        If the time constant of an area is not a multiple of the step.
+    """
+    tasks = layout.check_tasks(tasks)
+    forward = order(layout.open(tasks, "inference"))
+    backward = order(layout.open(tasks, "error"))
+    concurrent = rule.schedule == "concurrent"
+    resting = [a.name for a in layout.areas if a.name in backward and a.name not in forward]
+    visited = [n for n in resting if not stays_silent(layout, n, rule)]
+    visited += [n for n in forward if n not in {i.name for i in layout.inputs}]
+    inference, end = _windows(layout, visited, rule.steps[0], dt_ms, 0, visited, concurrent)
+    perturbed = [n for n in backward if isinstance(layout[n], Area)]
+    # An area that rested through inference starts from rest whatever the kind of error.
+    at_rest = [n for n in perturbed if rule.error == "STE" or n not in inference]
+    learning, stop = _windows(layout, perturbed, rule.steps[1], dt_ms, end, at_rest, concurrent)
+    return Timeline(inference, learning, end, stop + 1, concurrent)
+
+
+def stays_silent(layout: Layout, name: str, rule: AdjointPropagation) -> bool:
+    """Whether an area without drive keeps all its rates at zero."""
+    area = layout[name]
+    return isinstance(area, Area) and _silent_at_rest(area) and area.bias is None and not rule.bias_plasticity
+
+
+def ticks_per_tau(area: Area, dt_ms: float | None) -> int:
+    """Number of integration steps in one time constant of `area`."""
+    ratio = 1.0 if dt_ms is None else area.tau_ms / dt_ms
+    if dt_ms is not None and (dt_ms <= 0 or round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-9 * ratio):
+        hint = f"for example dt_ms={area.tau_ms / 10:g}"
+        raise SettingError("dt_ms", f"tau of {area.name!r} ({area.tau_ms:g} ms) must be a multiple of it", dt_ms, hint)
+    return round(ratio)
+
+
+def _silent_at_rest(area: Area) -> bool:
+    return area.equations is None and activation(area.activation).rest == 0.0
+
+
+def _windows(
+    layout: Layout,
+    names: Iterable[str],
+    steps: int,
+    dt_ms: float | None,
+    start: int,
+    at_rest: Container[str],
+    concurrent: bool,
+) -> tuple[dict[str, Window], int]:
+    """One window per node, one after the other (or all at once); returns where they end."""
+    windows, now, end = {}, start, start
+    longest = max((steps * ticks_per_tau(a, dt_ms) for a in layout.areas), default=1)
+    for name in names:
+        node = layout[name]
+        length = steps * ticks_per_tau(node, dt_ms) if isinstance(node, Area) else 1
+        from_rest = name in at_rest
+        silent = from_rest and isinstance(node, Area) and _silent_at_rest(node)
+        stop = start + longest if concurrent else now + length
+        windows[name] = Window(start if concurrent else now, stop, from_rest, silent)
+        now = stop
+        end = max(end, stop)
+    return windows, end
