@@ -110,7 +110,9 @@ def ticks_per_tau(area: Area, dt_ms: float | None) -> int:
     ratio = 1.0 if dt_ms is None else area.tau_ms / dt_ms
     if dt_ms is not None and (dt_ms <= 0 or round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-9 * ratio):
         hint = f"for example dt_ms={area.tau_ms / 10:g}"
-        raise SettingError("dt_ms", f"tau of {area.name!r} ({area.tau_ms:g} ms) must be a multiple of it", dt_ms, hint)
+        raise SettingError(
+            "dt_ms", f"tau of {area.name!r} ({area.tau_ms:g} ms) must be a multiple of it", dt_ms, hint
+        )
     return round(ratio)
 
 

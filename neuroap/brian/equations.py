@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 from brian2 import NeuronGroup
+from brian2.equations.codestrings import Expression
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
@@ -15,7 +16,6 @@ from brian2.equations.equations import (
     Equations,
     SingleEquation,
 )
-from brian2.equations.codestrings import Expression
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters import euler
 from brian2.units.fundamentalunits import DIMENSIONLESS
@@ -38,20 +38,27 @@ class AreaCode:
         State, stored drives and stored rates of the NeuronGroup.
     step : str
         Code of one Euler step; it ends with the new rates ``r``.
-    constant : str
+    constant_inference, constant_learning : str
         Code that collects into ``I_const`` the drive that stays constant within a window, run when the
-        window opens; empty if there is none.
-    restart : str
-        Code that brings the area to rest; the inference drive stays on, the error drive is cleared.
+        window opens; empty if there is none. There is no error drive in inference.
+    rest : tuple of str
+        Statements that bring the area to rest and clear its drives; the inference drive stays on.
     """
 
     equations: Equations
     step: str
-    constant: str
-    restart: str
+    constant_inference: str
+    constant_learning: str
+    rest: tuple[str, ...]
+
+    def restart(self, silent_start: bool) -> str:
+        """Code that brings the area to rest; after a silent start nothing reads the old rates."""
+        return "\n".join(s for s in self.rest if not (silent_start and s.startswith("r =")))
 
 
-def compile_area(area: Area, *, alpha: float, biased: bool, concurrent: bool, namespace: Mapping[str, Any]) -> AreaCode:
+def compile_area(
+    area: Area, *, alpha: float, biased: bool, concurrent: bool, namespace: Mapping[str, Any]
+) -> AreaCode:
     """Turn the equations of an area into a step, a restart and stored variables.
 
     ``x(t + dt) = x(t) + dt f(x(t))`` with ``dt = alpha tau``. For alpha = 1 the state of
@@ -78,7 +85,7 @@ def compile_area(area: Area, *, alpha: float, biased: bool, concurrent: bool, na
     _check(area, user, biased, namespace)
     states = [e.varname for e in user.values() if e.type == DIFFERENTIAL_EQUATION]
     rate = user["r"].expr.code if user["r"].type == SUBEXPRESSION else None
-    updates = {} if user.is_stochastic else {x: _euler(user[x].expr.code, x, alpha) for x in states}
+    updates = {} if user.is_stochastic else {x: _euler(user[x].expr.code, x, alpha, biased) for x in states}
     constant = "" if concurrent else _constant(updates)
     kept = dict(user)
     if rate is not None and len(updates) == 1 and not _remembers(updates):
@@ -93,12 +100,14 @@ def compile_area(area: Area, *, alpha: float, biased: bool, concurrent: bool, na
         stored_states = states
     if rate is not None:
         del kept["r"]
-    restart = [f"{x} = 0" for x in (*stored_states, "I_rec", "I_err")]
+    # Where the constant drive is collected, inference never reads the error drive.
+    drives = ("I_rec",) if constant else ("I_rec", "I_err")
+    restart = [f"{x} = 0" for x in (*stored_states, *drives)]
     if rate is not None:
         rest = sympy_to_str(str_to_sympy(rate).subs({_symbol(x): 0 for x in states}))
         restart.append(f"r = {rest}")
     equations = Equations([*kept.values(), *_stored(user, biased)])
-    return AreaCode(equations, step, f"I_const = {constant}" if constant else "", "\n".join(restart))
+    return AreaCode(equations, step, *_collecting(constant), tuple(restart))
 
 
 def _parse(area: Area) -> Equations:
@@ -125,7 +134,9 @@ def _check(area: Area, user: Equations, biased: bool, namespace: Mapping[str, An
         cause = error.__cause__ or error
         reason = " ".join(str(part).strip() for part in (getattr(cause, "args", None) or [cause])[:1])
         hint = "names at hand: I_rec, I_inf, I_err, b, beta, tau, r, xi and the variables you define"
-        raise EquationsError("Area.equations", f"{area.name!r}: {_first_sentence(reason)}", hint=hint) from error
+        raise EquationsError(
+            "Area.equations", f"{area.name!r}: {_first_sentence(reason)}", hint=hint
+        ) from error
 
 
 def _first_sentence(text: str) -> str:
@@ -144,10 +155,11 @@ def _symbol(name: str) -> sympy.Symbol:
     return sympy.Symbol(name, real=True)
 
 
-def _euler(expression: str, x: str, alpha: float) -> sympy.Expr:
+def _euler(expression: str, x: str, alpha: float, biased: bool) -> sympy.Expr:
     """``x + alpha tau f(x)``, simplified; alpha stays a symbol unless it is 1."""
     step = _symbol("alpha") * _symbol("tau") if alpha != 1 else _symbol("tau")
-    return sympy.expand(_symbol(x) + step * str_to_sympy(expression))
+    update = sympy.expand(_symbol(x) + step * str_to_sympy(expression))
+    return update if biased else update.subs(_symbol("b"), 0)
 
 
 def _constant(updates: Mapping[str, sympy.Expr]) -> str:
@@ -160,12 +172,22 @@ def _constant(updates: Mapping[str, sympy.Expr]) -> str:
     return ""
 
 
+def _collecting(constant: str) -> tuple[str, str]:
+    """Code for the constant drive in inference, where I_err is 0, and in learning."""
+    if not constant:
+        return "", ""
+    inference = str_to_sympy(constant).subs(_symbol("I_err"), 0)
+    return f"I_const = {sympy_to_str(inference)}", f"I_const = {constant}"
+
+
 def _without_constant(updates: Mapping[str, sympy.Expr], constant: str) -> dict[str, sympy.Expr]:
     """Replace the constant part by the variable that holds it."""
     if not constant:
         return dict(updates)
     part = str_to_sympy(constant)
-    name = next(x for x, update in updates.items() if set(part.args or (part,)) <= set(sympy.Add.make_args(update)))
+    name = next(
+        x for x, update in updates.items() if set(part.args or (part,)) <= set(sympy.Add.make_args(update))
+    )
     return {**updates, name: updates[name] - part + _symbol("I_const")}
 
 

@@ -103,7 +103,9 @@ class CorticalNetwork:
         line, number = self.timeline, self.dtype.type
         alpha = 1 / ticks_per_tau(area, self.dt_ms)
         biased = self._biased(area)
-        namespace: dict[str, Any] = dict(tau=area.tau_ms * ms, beta=number(self.rule.beta), alpha=number(alpha))
+        namespace: dict[str, Any] = dict(
+            tau=area.tau_ms * ms, beta=number(self.rule.beta), alpha=number(alpha)
+        )
         if not biased:
             namespace["b"] = number(0)
         code = compile_area(area, alpha=alpha, biased=biased, concurrent=line.concurrent, namespace=namespace)
@@ -158,7 +160,10 @@ class CorticalNetwork:
             target.at(self.cycle, ticks, f"{drive} = 0", "start", CLEAR, f"clear_{drive.lower()}")
         for pathway, site in zip(paths, sites, strict=True):
             source = self.layout.site(pathway.source)
-            ends = End(self.groups[source.node], source.start, source.stop), End(target, site.start, site.stop)
+            ends = (
+                End(self.groups[source.node], source.start, source.stop),
+                End(target, site.start, site.stop),
+            )
             projection = Projection(pathway.name, *ends, self.clock)
             projection.drives(self.cycle, ticks, self._sends(pathway), drive, add=shared, order=DRIVE)
             if pathway.plastic and self._has_error(site.node):
@@ -193,7 +198,9 @@ class CorticalNetwork:
         """Names of the weights that learn in this network."""
         return tuple(n for n, p in self.projections.items() if "eta" in p.variables)
 
-    def load(self, weights: Mapping[str, Array], state: Mapping[str, Mapping[str, Array]] | None = None) -> None:
+    def load(
+        self, weights: Mapping[str, Array], state: Mapping[str, Mapping[str, Array]] | None = None
+    ) -> None:
         """Copy weights, and the optimiser's state of those that learn, into the network.
 
         Parameters
@@ -286,7 +293,12 @@ class CorticalNetwork:
             self.net.run(cycles * length * self.clock.dt, namespace={})
 
     def _stream(
-        self, task: str, x: Array, labels: NDArray[np.integer] | None, order: NDArray[np.integer] | None, n: int
+        self,
+        task: str,
+        x: Array,
+        labels: NDArray[np.integer] | None,
+        order: NDArray[np.integer] | None,
+        n: int,
     ) -> Stream:
         inputs = [self.groups[i.name] for i in self.layout.task_inputs(task)]
         output = self.groups[self.layout.task_output(task).name]

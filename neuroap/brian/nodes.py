@@ -32,7 +32,12 @@ class NodeGroup(NeuronGroup):
     def __init__(self, name: str, size: int, trials: int, equations: Any, clock: Clock, **kwds: Any) -> None:
         self.trials, self.size = trials, size
         super().__init__(
-            trials * size, equations, clock=clock, name=name.lower(), codeobj_class=code_object_class(), **kwds
+            trials * size,
+            equations,
+            clock=clock,
+            name=name.lower(),
+            codeobj_class=code_object_class(),
+            **kwds,
         )
 
     def array(self, variable: str) -> np.ndarray:
@@ -126,11 +131,22 @@ class AreaGroup(NodeGroup):
         self.cycle, self.code = cycle, code
         gain = activation(node.activation).derivative.replace("r", "r_inf")
         self.local_names = {**NodeGroup.local_names, "gain_post": gain}
-        super().__init__(node.name, node.size, trials, code.equations, clock, namespace=namespace, method="euler")
+        super().__init__(
+            node.name, node.size, trials, code.equations, clock, namespace=namespace, method="euler"
+        )
         self._step([w for w in (inference, learning) if w])
         if inference:
-            self.at(cycle, inference.ticks[:1], code.restart, "start", OPEN, "open_inference")
-            self.at(cycle, inference.ticks[:1], code.constant, "start", COLLECT, "collect_inference")
+            self.at(
+                cycle,
+                inference.ticks[:1],
+                code.restart(inference.silent_start),
+                "start",
+                OPEN,
+                "open_inference",
+            )
+            self.at(
+                cycle, inference.ticks[:1], code.constant_inference, "start", COLLECT, "collect_inference"
+            )
             self.at(cycle, inference.ticks[-1:], "r_inf = r", "end", CLOSE, "close_inference")
         if learning:
             self._learn(learning)
@@ -148,9 +164,11 @@ class AreaGroup(NodeGroup):
     def _learn(self, window: Window) -> None:
         cycle, first = self.cycle, window.ticks[:1]
         if window.from_rest:
-            self.at(cycle, first, self.code.restart, "start", OPEN, "open_learning")
-        self.at(cycle, first, self.code.constant, "start", COLLECT, "collect_learning")
-        self.at(cycle, window.ticks, "err = r_inf - r", "end", CLOSE, "close_learning")
+            self.at(cycle, first, self.code.restart(window.silent_start), "start", OPEN, "open_learning")
+        self.at(cycle, first, self.code.constant_learning, "start", COLLECT, "collect_learning")
+        # With a constant drive the error is needed once; else it flows on in every tick.
+        last = window.ticks[-1:] if self.code.constant_learning else window.ticks
+        self.at(cycle, last, "err = r_inf - r", "end", CLOSE, "close_learning")
 
 
 def time_step(dt_ms: float, name: str) -> Clock:

@@ -91,7 +91,9 @@ class Projection(Group, BrianObject):
         self.contained_objects.append(runner)
         return runner
 
-    def drives(self, cycle: Cycle, ticks: Iterable[int], rate: str, drive: str, add: bool, order: int) -> None:
+    def drives(
+        self, cycle: Cycle, ticks: Iterable[int], rate: str, drive: str, add: bool, order: int
+    ) -> None:
         """Write ``rate @ w`` into a drive of the target in some ticks."""
         trials = self.target.group.trials
         kwds = {"_ap_trials": trials, "_ap_shape": self.shape, "_ap_to": self.target.columns, "_ap_add": add}
@@ -106,7 +108,9 @@ class Projection(Group, BrianObject):
             runner.variables.add_reference("ap_source", self.source.group, rate)
         runner.gate(cycle, ticks)
 
-    def learns(self, rule: AdjointPropagation, cycle: Cycle, tick: int, feed: Group, scale: float = 1.0) -> None:
+    def learns(
+        self, rule: AdjointPropagation, cycle: Cycle, tick: int, feed: Group, scale: float = 1.0
+    ) -> None:
         """Make the weights plastic: correlate both ends in `tick`, then change the weights.
 
         Parameters

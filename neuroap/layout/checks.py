@@ -30,7 +30,7 @@ def _check_names(layout: Layout) -> None:
     for node in layout.nodes:  # their arrays of weights are called so (see `neuroap.weights`)
         seen |= {f"{node.name}.{array}".lower(): f"{node.name}.{array}" for array in ("recurrence", "bias")}
     for pathway in layout.pathways:
-        _add_name(seen, pathway.name, _where(pathway))
+        _add_name(seen, pathway.name, pathway.where)
 
 
 def _add_name(seen: dict[str, str], name: str, where: str) -> None:
@@ -42,12 +42,8 @@ def _add_name(seen: dict[str, str], name: str, where: str) -> None:
     seen[name.lower()] = name
 
 
-def _where(pathway: Pathway) -> str:
-    return f"Pathway {pathway.name!r}" + (f" ({pathway.declared})" if pathway.declared else "")
-
-
 def _check_ends(layout: Layout, pathway: Pathway) -> None:
-    where = _where(pathway)
+    where = pathway.where
     try:
         source, target = layout.site(pathway.source).node, layout.site(pathway.target).node
     except LayoutError as error:
@@ -83,7 +79,7 @@ def _check_errors(errors: tuple[Pathway, ...], output: str, task: str) -> None:
         if pathway.source_node not in has_error:
             rule = f"no error reaches {pathway.source_node!r} in task {task!r}"
             hint = f"add an error pathway from {output!r} or from an area that has an error"
-            raise LayoutError(_where(pathway), rule, pathway.source, hint)
+            raise LayoutError(pathway.where, rule, pathway.source, hint)
 
 
 def _check_ends_used(layout: Layout) -> None:

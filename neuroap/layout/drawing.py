@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from neuroap.layout.geometry import arrange
+from neuroap.layout.geometry import arrange, bar_label
 from neuroap.layout.nodes import Area
 from neuroap.layout.routes import Route, routes
-from neuroap.layout.tiles import CHARACTER, HEADER, PADDING, RULER_LANE, Box, Shape, Tile
+from neuroap.layout.tiles import HEADER, PADDING, RULER_LANE, TWO_LINES, Box, Shape, Tile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +26,7 @@ BORDER, BOX_FILL = "#9A9A9A", "#FBFBFB"
 
 MARGIN, LEGEND, TITLE = 0.12, 0.36, 0.3
 NARROWEST, WIDEST = 3.6, 16.0  # inches of a figure made here; wider layouts are scaled down
+READABLE = 0.5  # scale below which sizes are left out
 DASHES = (0, (3.2, 1.6))  # relative to the line width
 
 
@@ -125,13 +126,12 @@ class _Pen:
         self.box(shape.box, BOX_FILL, BORDER if is_open else CLOSED, name, rounding=0.08)
         ink, soft = (INK, SOFT) if is_open else (CLOSED_TEXT, CLOSED_TEXT)
         if not isinstance(shape.node, Area):
-            label = f"{name} · {shape.node.size}"
-            size = min(8, 8 * shape.box.height / (CHARACTER * 1.1 * len(label)))
-            self.text(shape.box.x, shape.box.y, label, size, ink, rotation=90, va="center")
+            self.text(shape.box.x, shape.box.y, bar_label(shape.node), 8, ink, rotation=90, va="center")
             return
         y = shape.box.top - 0.55 * HEADER
         self.text(shape.box.left + PADDING, y, name, 9, ink, ha="left", weight="bold")
-        self.text(shape.box.right - PADDING, y, f"N = {shape.node.size}", 6.5, soft, ha="right")
+        if self.scale >= READABLE:
+            self.text(shape.box.right - PADDING, y, f"N = {shape.node.size}", 6.5, soft, ha="right")
         for tile in shape.tiles:
             self.tile(tile, name, with_range=bool(shape.lanes))
         if shape.lanes:
@@ -143,14 +143,14 @@ class _Pen:
         box, ink, soft = tile.box, INK if is_open else CLOSED_TEXT, SOFT if is_open else CLOSED_TEXT
         self.box(box, fill, border, f"{area}.{tile.names[0]}")
         size = f"{tile.start}:{tile.stop}" if with_range else str(tile.stop - tile.start)
-        if box.height > 0.36:
+        if self.scale < READABLE:
+            self.text(box.x, box.y, tile.label, 8, ink)
+        elif box.height > TWO_LINES:
             self.text(box.x, box.y + 0.075, tile.label, 8, ink)
             self.text(box.x, box.y - 0.095, size, 6.5, soft)
-        elif CHARACTER * (len(tile.label) + len(size)) < box.width - 0.08:
+        else:
             self.text(box.left + 0.06, box.y, tile.label, 8, ink, ha="left")
             self.text(box.right - 0.06, box.y, size, 6.5, soft, ha="right")
-        else:
-            self.text(box.x, box.y, tile.label, 8, ink)
 
     def colors(self, tile: Tile) -> tuple[str, str, bool]:
         """Fill and border of a block by what it does, and whether a pathway of it is open."""
@@ -170,7 +170,7 @@ class _Pen:
         bottom, height = shape.box.bottom + PADDING, len(shape.lanes) * RULER_LANE
         self.ax.add_patch(Rectangle((left, bottom), width, height, fc=FILLS["none"], ec="none"))
         unit = width / shape.node.size
-        for i, tile in enumerate_lanes(shape.lanes):
+        for i, tile in _numbered(shape.lanes):
             fill, border, _ = self.colors(tile)
             x, y = left + unit * tile.start, bottom + height - (i + 1) * RULER_LANE + 0.015
             extent = unit * (tile.stop - tile.start)
@@ -189,7 +189,7 @@ class _Pen:
             path=Path(line.vertices, line.codes),
             arrowstyle="-|>,head_length=0.5,head_width=0.22",
             mutation_scale=11 * self.scale,
-            lw=line_width(p) * self.scale,
+            lw=_line_width(p) * self.scale,
             ls=DASHES if p.kind == "error" else "-",
             color=COLORS[p.kind] if is_open else CLOSED,
             fill=True,
@@ -211,8 +211,13 @@ class _Pen:
         for p in sorted(pathways, key=lambda p: (p.name not in self.open, p.kind == "error", not p.plastic)):
             is_open = p.name in self.open
             label = f"{p.kind}, {'plastic' if p.plastic else 'fixed'}" if is_open else "closed"
-            color, style = COLORS[p.kind] if is_open else CLOSED, DASHES if p.kind == "error" and is_open else "-"
-            handles.setdefault(label, Line2D([], [], color=color, ls=style, lw=line_width(p) * self.scale, label=label))
+            color, style = (
+                COLORS[p.kind] if is_open else CLOSED,
+                DASHES if p.kind == "error" and is_open else "-",
+            )
+            handles.setdefault(
+                label, Line2D([], [], color=color, ls=style, lw=_line_width(p) * self.scale, label=label)
+            )
         self.ax.legend(
             handles=list(handles.values()),
             loc="lower center",
@@ -225,10 +230,11 @@ class _Pen:
         )
 
 
-def line_width(pathway: Pathway) -> float:
+def _line_width(pathway: Pathway) -> float:
     """Pathways that learn are thick."""
     return 1.8 if pathway.plastic else 1.0
 
 
-def enumerate_lanes(lanes: Iterable[Iterable[Tile]]) -> list[tuple[int, Tile]]:
+def _numbered(lanes: Iterable[Iterable[Tile]]) -> list[tuple[int, Tile]]:
+    """Tiles with the number of their lane."""
     return [(i, tile) for i, lane in enumerate(lanes) for tile in lane]

@@ -1,4 +1,4 @@
-"""Where the parts of a drawn layout lie: columns by depth, boxes of nodes, tiles of blocks (all in inches)."""
+"""Where the parts of a drawn layout lie: columns by depth, boxes of nodes, tiles of blocks (in inches)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from neuroap.layout.nodes import Area, Node
-from neuroap.layout.tiles import Box, Shape, lay_tiles
+from neuroap.layout.tiles import CHARACTER, PADDING, PORT, Box, Shape, lay_tiles
 
 if TYPE_CHECKING:
     from neuroap.layout.layout import Layout
@@ -28,7 +28,10 @@ def arrange(layout: Layout) -> tuple[dict[str, Shape], dict[str, int]]:
         width = max(s.box.width for name, s in shapes.items() if column[name] == i)
         x[i] = left + width / 2
         left += width + COLUMN_GAP
-    return {name: s.moved(x[column[name]], y[name]) for name, s in shapes.items()}, column
+    placed = {name: s.moved(x[column[name]], y[name]) for name, s in shapes.items()}
+    for ends in (layout.inputs, layout.outputs):
+        placed |= _slide(layout, placed, [n.name for n in ends])
+    return placed, column
 
 
 def columns(layout: Layout) -> dict[str, int]:
@@ -83,6 +86,25 @@ def _wanted(layout: Layout, name: str, y: Mapping[str, float]) -> float:
     return sum(y[p.source_node] for p in main) / len(main) if main else 0.0
 
 
+def _slide(layout: Layout, shapes: Mapping[str, Shape], names: Sequence[str]) -> dict[str, Shape]:
+    """Move the bars `names` up or down until what they drive, or what drives them, lies beside them."""
+    wanted = {}
+    for name in names:
+        box, beside = shapes[name].box, _beside(layout, shapes, name)
+        reach = box.height / 2 - PORT
+        low, high = (max(beside) - reach, min(beside) + reach) if beside else (box.y, box.y)
+        wanted[name] = min(max(box.y, low), high) if low <= high else (low + high) / 2
+    y = _spread(names, wanted, {name: shapes[name].box.height for name in names})
+    return {name: shapes[name].moved(0, y[name] - shapes[name].box.y) for name in names}
+
+
+def _beside(layout: Layout, shapes: Mapping[str, Shape], name: str) -> list[float]:
+    """Heights of the tiles that plastic pathways join to a bar."""
+    joined = [p for p in layout.pathways if p.plastic and name in (p.source, p.target)]
+    sites = [layout.site(p.target if p.source == name else p.source) for p in joined]
+    return [shapes[site.node].part(site.start, site.stop).y for site in sites]
+
+
 def _spread(
     names: Sequence[str], wanted: Mapping[str, float], height: Mapping[str, float]
 ) -> dict[str, float]:
@@ -99,4 +121,9 @@ def _spread(
 def _shape(layout: Layout, node: Node) -> Shape:
     if isinstance(node, Area):
         return lay_tiles(layout, node)
-    return Shape(node, Box(0, 0, BAR_WIDTH, BAR_HEIGHT))
+    return Shape(node, Box(0, 0, BAR_WIDTH, max(BAR_HEIGHT, CHARACTER * len(bar_label(node)) + 2 * PADDING)))
+
+
+def bar_label(node: Node) -> str:
+    """What stands on the bar of an input or output."""
+    return f"{node.name} · {node.size}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from neuroap.errors import LayoutError
@@ -15,7 +15,7 @@ def order(pathways: Iterable[Pathway]) -> tuple[str, ...]:
     Raises
     ------
     LayoutError
-        If the pathways form a cycle; the message names it.
+        If the pathways form a cycle; the message names it and the pathway that closes it.
     """
     listed = list(pathways)
     graph: dict[str, list[str]] = {}
@@ -24,11 +24,17 @@ def order(pathways: Iterable[Pathway]) -> tuple[str, ...]:
     try:
         return tuple(TopologicalSorter(graph).static_order())
     except CycleError as error:
-        cycle = error.args[1]
-        closing = next(p for p in listed if p.source_node == cycle[0] and p.target_node == cycle[1])
-        hint = f"declared at {closing.declared}; areas settle one after the other, recurrence belongs inside an area"
-        rule = f"{closing.kind} pathways must not form a cycle"
-        raise LayoutError("Layout.pathways", rule, " -> ".join(cycle), hint) from None
+        raise _cycle_error(listed, error.args[1][:-1]) from None
+
+
+def _cycle_error(pathways: Sequence[Pathway], nodes: list[str]) -> LayoutError:
+    """Blame the pathway of the cycle that was declared last, and begin with it."""
+    steps = set(zip(nodes, nodes[1:] + nodes[:1], strict=True))
+    closing = [p for p in pathways if (p.source_node, p.target_node) in steps][-1]
+    first = nodes.index(closing.source_node)
+    cycle = " -> ".join([*nodes[first:], *nodes[: first + 1]])
+    hint = "areas settle one after the other; recurrence belongs inside an area"
+    return LayoutError(closing.where, f"{closing.kind} pathways must not form a cycle", cycle, hint)
 
 
 def reached(pathways: Iterable[Pathway], sources: Iterable[str]) -> set[str]:

@@ -72,6 +72,11 @@ class Pathway:
         object.__setattr__(self, "declared", self.declared or user_line())
 
     @property
+    def where(self) -> str:
+        """What messages call the pathway: its name, and the line that declares it."""
+        return f"Pathway {self.name!r}" + (f" ({self.declared})" if self.declared else "")
+
+    @property
     def source_node(self) -> str:
         """Name of the input, area or output that the pathway leaves."""
         return self.source.partition(".")[0]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TALLEST, LOWEST = 0.5, 0.24  # heights of the largest block of a layout, and of a very small one
 PADDING, TILE_GAP, HEADER, RULER_LANE = 0.1, 0.07, 0.27, 0.13
+TWO_LINES = 0.36  # height of a tile whose size stands under its label
 PORT = 0.15  # room for each pathway that attaches to a tile
 CHARACTER = 0.075  # width of a character of a label
 
@@ -141,7 +142,7 @@ def lay_tiles(layout: Layout, area: Area) -> Shape:
     """Lay the blocks of an area out as tiles in a box around 0."""
     tiles = _tiles(layout, area)
     largest = max(b.size for a in layout.areas for b in a.block_list)
-    width = _tile_width(layout)
+    width = _tile_width(layout, largest)
     placed: list[Tile] = []
     y = 0.0
     for band in [band for group in _groups(tiles) for band in _bands(group)]:
@@ -168,7 +169,9 @@ def _tiles(layout: Layout, area: Area) -> tuple[Tile, ...]:
             for end, address in (("source", p.source), ("target", p.target))
             if layout.site(address) == site
         ]
-        tiles.append(Tile(tuple(same), start, stop, tuple(p for p, _ in ends), tuple(side for _, side in ends)))
+        tiles.append(
+            Tile(tuple(same), start, stop, tuple(p for p, _ in ends), tuple(side for _, side in ends))
+        )
     return tuple(tiles)
 
 
@@ -176,7 +179,8 @@ def _groups(tiles: Sequence[Tile]) -> list[list[Tile]]:
     """Tiles by task, if each task has blocks of its own for inference and for error; else all together."""
     groups: dict[tuple[str, ...], list[Tile]] = {}
     for tile in tiles:
-        for tasks in {p.tasks for p in tile.pathways} or {()}:
+        last = next(reversed(groups), ())  # a tile without pathways belongs to the one before it
+        for tasks in {p.tasks for p in tile.pathways} or {last}:
             groups.setdefault(tasks, []).append(tile)
     ranks = [{t.rank for t in group} for group in groups.values()]
     apart = sum(map(len, groups.values())) == len(tiles) and all({0, 2} <= r for r in ranks)
@@ -188,46 +192,40 @@ def _bands(tiles: Sequence[Tile]) -> list[list[Tile]]:
     wide = [[t] for t in tiles if t.wide]
     narrow = [t for t in tiles if not t.wide]
     upper, middle, lower = ([band for band in wide if band[0].rank == rank] for rank in (0, 1, 2))
-    stacks = [[t for t in narrow if t.rank == 0], [t for t in narrow if t.rank > 0]] if middle else [[], narrow]
+    stacks = (
+        [[t for t in narrow if t.rank == 0], [t for t in narrow if t.rank > 0]] if middle else [[], narrow]
+    )
     return [band for band in (*upper, stacks[0], *middle, stacks[1], *lower) if band]
 
 
 def _place(band: Sequence[Tile], top: float, width: float, largest: int) -> tuple[list[Tile], float]:
-    """Place a row of tiles under `top`; return them, and where the next row starts."""
-    if band[0].wide:
-        height = _tile_height(band[0], largest)
-        box = Box(0, top - height / 2, 2 * width + TILE_GAP, height)
-        return [band[0].placed(box)], top - height - TILE_GAP
-    stacks = _stacks(band)
-    depth = max(sum(_tile_height(t, largest) + TILE_GAP for t in stack) for stack in stacks)
+    """Place a band of tiles under `top`, row by row; return them, and where the next band starts."""
     placed = []
-    for side, stack in zip((-1, 1), stacks, strict=True):
-        x = side * (width + TILE_GAP) / 2
-        placed += _stack([t for t in stack if t.rank < 2], x, top, width, largest)
-        errors = [t for t in stack if t.rank == 2]
-        start = top - depth + sum(_tile_height(t, largest) + TILE_GAP for t in errors)
-        placed += _stack(errors, x, start, width, largest)
-    return placed, top - depth
-
-
-def _stacks(tiles: Iterable[Tile]) -> tuple[list[Tile], list[Tile]]:
-    """Tiles on the left and on the right, by rank; those without pathways where there is room."""
-    stacks: tuple[list[Tile], list[Tile]] = ([], [])
-    for tile in sorted(tiles, key=lambda t: not t.sides):
-        on_left = "left" in tile.sides if tile.sides else len(stacks[0]) <= len(stacks[1])
-        stacks[0 if on_left else 1].append(tile)
-    for stack in stacks:
-        stack.sort(key=lambda t: t.rank)
-    return stacks
-
-
-def _stack(tiles: Iterable[Tile], x: float, top: float, width: float, largest: int) -> list[Tile]:
-    placed = []
-    for tile in tiles:
-        height = _tile_height(tile, largest)
-        placed.append(tile.placed(Box(x, top - height / 2, width, height)))
+    for row in _rows(band):
+        height = max(_tile_height(t, largest) for t in row.values())
+        for side, tile in row.items():
+            alone = len(row) == 1 and (tile.wide or len(tile.names) > 1)
+            x, extent = (0.0, 2 * width + TILE_GAP) if alone else (side * (width + TILE_GAP) / 2, width)
+            placed.append(tile.placed(Box(x, top - height / 2, extent, _tile_height(tile, largest))))
         top -= height + TILE_GAP
-    return placed
+    return placed, top
+
+
+def _rows(tiles: Iterable[Tile]) -> list[dict[int, Tile]]:
+    """Tiles on the left (-1) and on the right (1): inference from the top, error up from the bottom."""
+    stacks: dict[int, list[Tile]] = {-1: [], 1: []}
+    # Tiles without pathways go where there is room.
+    for tile in sorted(tiles, key=lambda t: not t.sides):
+        on_left = "left" in tile.sides if tile.sides else len(stacks[-1]) <= len(stacks[1])
+        stacks[-1 if on_left else 1].append(tile)
+    n = max(map(len, stacks.values()))
+    rows: list[dict[int, Tile]] = [{} for _ in range(n)]
+    for side, stack in stacks.items():
+        upper = [t for t in sorted(stack, key=lambda t: t.rank) if t.rank < 2]
+        lower = [t for t in stack if t.rank == 2]
+        for row, tile in zip((*range(len(upper)), *range(n - len(lower), n)), (*upper, *lower), strict=True):
+            rows[row][side] = tile
+    return rows
 
 
 def _tile_height(tile: Tile, largest: int) -> float:
@@ -236,12 +234,16 @@ def _tile_height(tile: Tile, largest: int) -> float:
     return max(LOWEST, PORT * (ports + 0.5), TALLEST * (tile.stop - tile.start) / largest)
 
 
-def _tile_width(layout: Layout) -> float:
-    """Wide enough for every label, the same in all areas."""
-    labels = [t for a in layout.areas for t in _tiles(layout, a)]
-    narrow = max((len(t.label) for t in labels if not t.wide), default=0)
-    wide = max((len(t.label) for t in labels if t.wide), default=0)
-    return max(0.48, CHARACTER * narrow + 0.1, (CHARACTER * wide + 0.1) / 2)
+def _tile_width(layout: Layout, largest: int) -> float:
+    """Wide enough for every label, and for the size beside it in a low tile; the same in all areas."""
+    # The header of an area spans two tiles.
+    width = max(0.08 * (len(a.name) + len(str(a.size))) + 0.25 for a in layout.areas) / 2
+    width = max(width, 0.48)
+    for tile in (t for a in layout.areas for t in _tiles(layout, a)):
+        low = _tile_height(tile, largest) < TWO_LINES
+        label = CHARACTER * (len(tile.label) + low * (1 + len(str(tile.stop)))) + 0.1
+        width = max(width, label / 2 if tile.wide else label)
+    return width
 
 
 def _lanes(area: Area, tiles: Sequence[Tile]) -> tuple[tuple[Tile, ...], ...]:

@@ -2,6 +2,6 @@
 
 from neuroap.rules.adjoint import AdjointPropagation
 from neuroap.rules.local import Correlation, correlations
-from neuroap.rules.optimizers import SGD, Adam, Optimizer
+from neuroap.rules.optimizers import OPTIMIZERS, SGD, Adam, Optimizer
 
-__all__ = ["SGD", "Adam", "AdjointPropagation", "Correlation", "Optimizer", "correlations"]
+__all__ = ["SGD", "Adam", "AdjointPropagation", "OPTIMIZERS", "Correlation", "Optimizer", "correlations"]

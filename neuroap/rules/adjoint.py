@@ -86,7 +86,9 @@ class AdjointPropagation:
                 raise RuleError(f"AdjointPropagation.{name}", "must be a number >= 0", value)
         if self.derivative and self.plasticity is not None:
             hint = "write gain_post into the plasticity text instead"
-            raise RuleError("AdjointPropagation.derivative", "belongs to the default plasticity", self.derivative, hint)
+            raise RuleError(
+                "AdjointPropagation.derivative", "belongs to the default plasticity", self.derivative, hint
+            )
         if self.plasticity is not None:
             correlations(self.plasticity)
 

@@ -57,7 +57,9 @@ def correlations(text: str) -> tuple[Correlation, ...]:
     expression = _parse(text)
     import sympy
 
-    symbols = {name: sympy.Symbol(name, real=True) for name in (*NAMES, "r_post_inference", "r_post_learning")}
+    symbols = {
+        name: sympy.Symbol(name, real=True) for name in (*NAMES, "r_post_inference", "r_post_learning")
+    }
     whole = sympy.parse_expr(expression, local_dict=dict(symbols))
     groups: dict[tuple[Any, Any], Any] = {}
     for phase, name in ((INFERENCE, "r_post_inference"), (LEARNING, "r_post_learning")):
@@ -88,7 +90,9 @@ def _parse(text: str) -> str:
         if isinstance(node, ast.Name) and node.id not in (FUNCTIONS if node in called else NAMES):
             kind = "function" if node in called else "name"
             hint = did_you_mean(node.id, FUNCTIONS if node in called else NAMES)
-            raise RuleError("plasticity", f"{kind} {node.id!r} is not local to the synapse", text.strip(), hint)
+            raise RuleError(
+                "plasticity", f"{kind} {node.id!r} is not local to the synapse", text.strip(), hint
+            )
     return ast.unparse(value)
 
 

@@ -1,0 +1,1 @@
+"""Training: estimator, history, checkpoints, progress."""

@@ -1,0 +1,110 @@
+"""A layout with weights: it learns from and answers to batches, through Brian2 networks built when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroap.brian import CorticalNetwork
+from neuroap.errors import SettingError, did_you_mean
+from neuroap.layout import Layout
+from neuroap.rules import AdjointPropagation
+
+Array = NDArray[np.floating]
+Trials = tuple[Array, NDArray[np.integer] | None]
+DEVICES = ("runtime",)
+DTYPES = ("float32", "float64")
+
+
+class OptimizerState:
+    """Where the optimiser of one set of tasks stands: updates made, and arrays per plastic weight."""
+
+    def __init__(self, updates: int = 0, arrays: Mapping[str, Mapping[str, Array]] | None = None) -> None:
+        self.updates = updates
+        self.arrays = {name: dict(states) for name, states in (arrays or {}).items()}
+
+
+class Learner:
+    """Weights and optimiser states, and the networks that change them.
+
+    Tasks that run together share one network and one optimiser state, named ``"a+b"``; all networks
+    share the weights.
+
+    Parameters
+    ----------
+    layout : Layout
+    rule : AdjointPropagation
+    weights : mapping of str to ndarray, shape (source, target)
+        Initial weights by name (see `neuroap.draw_weights`).
+    trials : int
+        Trials that run side by side, the batch size.
+    dt_ms : float, optional
+        Integration step; None for dt = tau.
+    dtype : {"float32", "float64"}
+    device : {"runtime"}
+
+    Raises
+    ------
+    SettingError
+        An unknown device or dtype, or a batch size below 1.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        rule: AdjointPropagation,
+        weights: Mapping[str, Array],
+        trials: int = 500,
+        dt_ms: float | None = None,
+        dtype: str = "float32",
+        device: str = "runtime",
+    ) -> None:
+        for name, value, known in (("device", device, DEVICES), ("dtype", dtype, DTYPES)):
+            if value not in known:
+                raise SettingError(name, f"must be one of {known}", value, did_you_mean(str(value), known))
+        if not isinstance(trials, int | np.integer) or trials < 1:
+            raise SettingError("batch_size", "must be a positive integer", trials)
+        self.layout, self.rule, self.trials, self.dt_ms = layout, rule, int(trials), dt_ms
+        self.dtype = np.dtype(dtype)
+        self.weights: dict[str, Array] = {n: np.array(w, self.dtype) for n, w in weights.items()}
+        self.states: dict[str, OptimizerState] = {}
+        self._networks: dict[tuple[Any, ...], CorticalNetwork] = {}
+
+    def network(self, tasks: Iterable[str] | None = None, trials: int | None = None) -> CorticalNetwork:
+        """The network in which `tasks` run together, built at first use."""
+        chosen = self.layout.check_tasks(tasks)
+        key = (tuple(t for t in self.layout.tasks if t in chosen), trials or self.trials)
+        if key not in self._networks:
+            self._networks[key] = CorticalNetwork(
+                self.layout, self.rule, *key, dt_ms=self.dt_ms, dtype=str(self.dtype)
+            )
+        return self._networks[key]
+
+    def learn(
+        self,
+        data: Mapping[str, Trials],
+        order: Mapping[str, NDArray[np.integer]] | None = None,
+        on_batch: Callable[[int], None] | None = None,
+    ) -> dict[str, Array]:
+        """Show every trial once, learning after each batch; returns the outputs of inference by task.
+
+        See `CorticalNetwork.run`. If the run is interrupted, weights and states stay as they were.
+        """
+        network = self.network(data)
+        key = "+".join(network.tasks)
+        state = self.states.get(key, OptimizerState())
+        network.load(self.weights, state.arrays or None)
+        outputs = network.run(data, order, learn=True, updates=state.updates, on_batch=on_batch)
+        shown = len(next(iter(outputs.values())))
+        self.weights.update(network.weights(plastic_only=True))
+        self.states[key] = OptimizerState(state.updates + -(-shown // self.trials), network.state())
+        return outputs
+
+    def infer(self, task: str, x: Array, trials: int | None = None) -> Array:
+        """Output rates, shape (n, output nodes), of `task` running alone, without learning."""
+        network = self.network([task], trials)
+        network.load(self.weights)
+        return network.run({task: (x, None)})[task]
