@@ -1,6 +1,6 @@
-"""Four areas, two tasks: "fashion" recruits the areas of "mnist" for its error (5b), and for inference too (5c).
+"""Four areas, two tasks: "fashion" recruits the areas of "mnist" for error (5b) and for inference (5c).
 
-Liu et al. 2026, eLife 15:e108237, doi 10.7554/eLife.108237, figures 5b and 5c. "fashion" is task 1, "mnist" task 2.
+Liu et al. 2026, eLife 15:e108237, doi 10.7554/eLife.108237, figures 5b and 5c, where "fashion" is task 1.
 """
 
 from functools import partial

@@ -1,13 +1,13 @@
 """Two areas reused by a second task: each task has blocks of its own in both areas, the recurrence is shared.
 
-Liu et al. 2026, eLife 15:e108237, doi 10.7554/eLife.108237, figure 5a. The tasks are learned one after the other.
+Liu et al. 2026, eLife 15:e108237, doi 10.7554/eLife.108237, figure 5a: one task is learned after the other.
 """
 
 from neuroap import Area, Input, Layout, Output, error, inference
 
 
 def layout(input: int = 784, output: int = 10, block: int = 256) -> Layout:
-    """Declare areas V1 and V2 with blocks RI1, SI1, RE1, SE1 for "mnist" and RI2, SI2, RE2, SE2 for "fashion".
+    """Declare areas V1 and V2 with blocks RI1, SI1, RE1, SE1 for "mnist" and RI2, ... for "fashion".
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ def draw_recurrence(recurrence: Recurrence, n: int, rng: np.random.Generator) ->
     Raises
     ------
     LayoutError
-        If the draw has no eigenvalue other than 0 (too few connections to scale).
+        If all eigenvalues are 0, because too few connections were drawn to form a loop.
     """
     values = np.zeros(n * n)
     if recurrence.placement == "distinct":
@@ -75,7 +75,8 @@ def draw_recurrence(recurrence: Recurrence, n: int, rng: np.random.Generator) ->
     radius = np.abs(np.linalg.eigvals(matrix)).max() if places.size else 0.0
     if radius < 1e-12:
         hint = "raise connection_rate or the number of neurons, or give recurrence=None"
-        raise LayoutError("Area.recurrence", f"no connections to scale among {n} neurons", recurrence, hint)
+        rule = f"the connections drawn among {n} neurons form no loop, nothing to scale"
+        raise LayoutError("Area.recurrence", rule, recurrence, hint)
     return matrix * (recurrence.spectral_radius / radius)
 
 

@@ -74,14 +74,16 @@ class Oracle:
         recurrent_plasticity: float = 0.0,
         bias_plasticity: bool = False,
         weight_decay: float = 0.0,
-        dt_over_tau: float = 1.0,
+        dt_over_tau: float | Mapping[str, float] = 1.0,  # the same for all areas, or by area
     ) -> None:
         assert error in ("STE", "EPE")
         assert optimizer in ("adam", "sgd")
         self.layout, self.steps, self.error, self.beta = layout, steps, error, beta
         self.derivative, self.optimizer, self.learning_rate = derivative, optimizer, learning_rate
         self.recurrent_plasticity, self.bias_plasticity = recurrent_plasticity, bias_plasticity
-        self.weight_decay, self.dt = weight_decay, dt_over_tau
+        self.weight_decay = weight_decay
+        one = not isinstance(dt_over_tau, Mapping)
+        self.dt = {a.name: dt_over_tau if one else dt_over_tau[a.name] for a in layout.areas}
         self.weights = {name: np.array(w, dtype=float) for name, w in weights.items()}
         self.mask = {name: w != 0 for name, w in self.weights.items() if name.endswith(".recurrence")}
         self.optimisers: dict[frozenset[str], Adam] = {}  # one per combination of tasks that runs
@@ -141,9 +143,10 @@ class Oracle:
     def _settle(self, area: str, u: Array, drive: Array, steps: float) -> Array:
         """Forward Euler for `steps` time constants. u, drive (B, N)."""
         w_rec, b = self.weights.get(f"{area}.recurrence"), self.weights[f"{area}.bias"]  # (N, N), (1, N)
-        for _ in range(round(steps / self.dt)):
+        dt = self.dt[area]
+        for _ in range(round(steps / dt)):
             i_rec = self._f(area, u) @ w_rec if w_rec is not None else 0.0
-            u = (1 - self.dt) * u + self.dt * (i_rec + b + drive)
+            u = (1 - dt) * u + dt * (i_rec + b + drive)
         return u
 
     def _drive(self, node: str, pathways: Iterable[Pathway], signal: Mapping[str, Array]) -> Array:
@@ -164,9 +167,9 @@ class Oracle:
         if self.derivative:
             for area, u in record.u_inference.items():
                 e[area] = e[area] * self._slope(area, u)
-        grad = record.grad
+        grad, has_error = record.grad, {*perturbed, *record.output}
         for p in self.layout.open(tasks, "inference"):
-            if p.plastic:
+            if p.plastic and p.target_node in has_error:
                 pre = record.r_pre[p.source_node][:, self._columns(p.source)]
                 post = e[p.target_node][:, self._columns(p.target)]
                 grad[p.name] = pre.T @ post / len(post)

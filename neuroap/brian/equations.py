@@ -43,6 +43,8 @@ class AreaCode:
         window opens; empty if there is none. There is no error drive in inference.
     rest : tuple of str
         Statements that bring the area to rest and clear its drives; the inference drive stays on.
+    noisy : bool
+        Whether the equations draw random numbers.
     """
 
     equations: Equations
@@ -50,6 +52,7 @@ class AreaCode:
     constant_inference: str
     constant_learning: str
     rest: tuple[str, ...]
+    noisy: bool
 
     def restart(self, silent_start: bool) -> str:
         """Code that brings the area to rest; after a silent start nothing reads the old rates."""
@@ -107,7 +110,7 @@ def compile_area(
         rest = sympy_to_str(str_to_sympy(rate).subs({_symbol(x): 0 for x in states}))
         restart.append(f"r = {rest}")
     equations = Equations([*kept.values(), *_stored(user, biased)])
-    return AreaCode(equations, step, *_collecting(constant), tuple(restart))
+    return AreaCode(equations, step, *_collecting(constant), tuple(restart), _is_noisy(user))
 
 
 def _parse(area: Area) -> Equations:
@@ -209,3 +212,7 @@ def _subexpression(name: str, code: str) -> SingleEquation:
 
 def _substitute(expression: str, name: str, value: str) -> str:
     return sympy_to_str(str_to_sympy(expression).subs(_symbol(name), str_to_sympy(value)))
+
+
+def _is_noisy(user: Equations) -> bool:
+    return user.is_stochastic or not {"rand", "randn"}.isdisjoint(user.identifiers)

@@ -244,6 +244,7 @@ class CorticalNetwork:
         learn: bool = False,
         updates: int = 0,
         on_batch: Callable[[int], None] | None = None,
+        seed: int = 0,
     ) -> dict[str, Array]:
         """Show all trials once, batch by batch.
 
@@ -260,37 +261,63 @@ class CorticalNetwork:
             Number of updates made before (the optimiser's step counter).
         on_batch : callable, optional
             Called with the index of each batch as it begins.
+        seed : int
+            Seeds Brian2's random numbers where area equations are noisy.
 
         Returns
         -------
         dict of str to ndarray, shape (n, output nodes)
             Output rates at the end of inference, in the order shown.
         """
+        cycles = self.show(data, order, updates=updates, on_batch=on_batch)
+        if self.noisy:
+            brian2.seed(int(seed))
+        self.advance(cycles, self.timeline.length if learn else self.timeline.inference_length)
+        return {t: s.outputs for t, s in self.feed.streams.items()}
+
+    def show(
+        self,
+        data: Mapping[str, Trials],
+        order: Mapping[str, NDArray[np.integer]] | None = None,
+        *,
+        updates: int = 0,
+        on_batch: Callable[[int], None] | None = None,
+    ) -> int:
+        """Lay out the trials of the next run (see `run`); returns the number of cycles that show them all."""
         order = order or {}
-        shown = {len(order.get(t, data[t][0])) for t in self.tasks}
-        (total,) = shown
+        (total,) = {len(order.get(t, data[t][0])) for t in self.tasks}
         self.feed.streams = {t: self._stream(t, *data[t], order.get(t), total) for t in self.tasks}
         self.feed.total = total
-        counters = [self.projections[n].variables["k"].get_value() for n in self.plastic]
+        learning = [self.projections[n].variables for n in self.plastic]
+        for variables in learning:
+            variables["eta"].get_value()[0] = self.rule.learning_rate
 
         def begin(batch: int) -> None:
-            for k in counters:
-                k[0] = updates + batch + 1
+            for variables in learning:
+                variables["k"].get_value()[0] = updates + batch + 1
             if on_batch is not None:
                 on_batch(batch)
 
         self.feed.on_batch = begin
-        for name in self.plastic:
-            self.projections[name].variables["eta"].get_value()[0] = self.rule.learning_rate
-        self.advance(-(-total // self.trials), learn)
-        return {t: s.outputs for t, s in self.feed.streams.items()}
+        return -(-total // self.trials)
 
-    def advance(self, cycles: int, learn: bool) -> None:
-        """Run a number of cycles."""
-        length = self.timeline.length if learn else self.timeline.inference_length
+    @property
+    def noisy(self) -> bool:
+        """Whether the equations of an area draw random numbers."""
+        return any(g.code.noisy for g in self.groups.values() if isinstance(g, AreaGroup))
+
+    def advance(self, cycles: int, length: int) -> None:
+        """Run a number of cycles of `length` ticks; windows that begin later do not open."""
         self.cycle.restart(length)
         with _default_dtype(self.dtype):
             self.net.run(cycles * length * self.clock.dt, namespace={})
+
+    def hand_over(self, learn: bool) -> Network:
+        """Give the Brian2 network to a user; its attribute ``duration`` is the time that shows all trials."""
+        length = self.timeline.length if learn else self.timeline.inference_length
+        self.cycle.restart(length)
+        self.net.duration = -(-self.feed.total // self.trials) * length * self.clock.dt
+        return self.net
 
     def _stream(
         self,
@@ -320,4 +347,4 @@ class _default_dtype:
         prefs.core.default_float_dtype = self.before
 
 
-__all__ = ["CorticalNetwork", "brian2"]
+__all__ = ["CorticalNetwork"]

@@ -30,7 +30,7 @@ class NodeGroup(NeuronGroup):
     """
 
     def __init__(self, name: str, size: int, trials: int, equations: Any, clock: Clock, **kwds: Any) -> None:
-        self.trials, self.size = trials, size
+        self.node_name, self.trials, self.size = name, trials, size
         super().__init__(
             trials * size,
             equations,

@@ -32,6 +32,11 @@ class End:
         return self.stop - self.start
 
     @property
+    def node(self) -> str:
+        """Name of the input, area or output in the layout."""
+        return self.group.node_name
+
+    @property
     def columns(self) -> str:
         """The columns as a slice."""
         return f"{self.start}:{self.stop}"

@@ -105,9 +105,7 @@ def _beside(layout: Layout, shapes: Mapping[str, Shape], name: str) -> list[floa
     return [shapes[site.node].part(site.start, site.stop).y for site in sites]
 
 
-def _spread(
-    names: Sequence[str], wanted: Mapping[str, float], height: Mapping[str, float]
-) -> dict[str, float]:
+def _spread(names: Sequence[str], wanted: Mapping[str, float], height: Mapping[str, float]) -> dict[str, float]:
     """Stack `names` downwards without overlap, their mean where they want it."""
     y: dict[str, float] = {}
     floor = float("inf")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from neuroap.errors import LayoutError
 from neuroap.layout.initial import Initial, Recurrence
@@ -70,9 +71,9 @@ def _chain(names: Sequence[str]) -> list[Part]:
     def receives(n: str) -> str:
         return n if n == names[-1] else f"{n}.RI"
 
-    return [inference(sends(a), receives(b)) for a, b in zip(names, names[1:], strict=False)]
+    return [inference(sends(a), receives(b)) for a, b in pairwise(names)]
 
 
 def _upwards(names: Sequence[str]) -> list[tuple[str, str]]:
     """Pairs (lower, upper) from the top of the hierarchy down."""
-    return list(zip(names, names[1:], strict=False))[::-1]
+    return list(pairwise(names))[::-1]

@@ -78,7 +78,7 @@ class Layout:
             if not isinstance(part, Input | Area | Output | Pathway):
                 hint = "Layout(Input(...), Area(...), inference(...), name='...')"
                 raise LayoutError("Layout", "parts must be Input, Area, Output or pathways", part, hint)
-        fields = dict(inputs=Input, areas=Area, outputs=Output, pathways=Pathway)
+        fields = {"inputs": Input, "areas": Area, "outputs": Output, "pathways": Pathway}
         object.__setattr__(self, "name", name)
         for attribute, kind in fields.items():
             object.__setattr__(self, attribute, tuple(p for p in parts if isinstance(p, kind)))
@@ -119,9 +119,11 @@ class Layout:
             return Site(name, 0, node.size)
         names = [b.name for b in node.block_list]
         if block not in names:
-            hint = did_you_mean(block, names) if block else f"for example '{name}.{names[0]}', or '{name}.{WHOLE}'"
-            rule = f"area {name!r} has no block {block!r}" if block else f"name a block of area {name!r}"
-            raise LayoutError("Layout", rule, address, hint)
+            if not block:
+                hint = f"for example '{name}.{names[0]}', or '{name}.{WHOLE}'"
+                raise LayoutError("Layout", f"name a block of area {name!r}", address, hint)
+            rule = f"area {name!r} has no block {block!r}"
+            raise LayoutError("Layout", rule, address, did_you_mean(block, names))
         found = node.block_list[names.index(block)]
         return Site(name, found.start, found.stop)
 

@@ -161,7 +161,7 @@ Node = Input | Area | Output
 def as_blocks(blocks: Blocks) -> tuple[Block, ...]:
     """Lay blocks out in an area; see `Area` for the forms they may be given in."""
     if _is_integer(blocks):
-        blocks = dict.fromkeys(STANDARD_BLOCKS, blocks)  # type: ignore[arg-type, assignment]
+        blocks = dict.fromkeys(STANDARD_BLOCKS, blocks)  # type: ignore[assignment]
     try:
         laid = tuple(_from_mapping(blocks)) if isinstance(blocks, Mapping) else tuple(blocks)  # type: ignore[arg-type]
     except (TypeError, ValueError):  # not to be iterated, or no pair of start and stop

@@ -67,7 +67,7 @@ class Pathway:
             raise LayoutError("Pathway.tasks", "must be names of tasks", tasks, 'for example tasks=("mnist",)')
         plastic = self.kind == "inference" if self.plastic is None else bool(self.plastic)
         name = self.name or f"{self.source} -> {self.target}"
-        for attribute, value in dict(tasks=tasks, plastic=plastic, name=name).items():
+        for attribute, value in {"tasks": tasks, "plastic": plastic, "name": name}.items():
             object.__setattr__(self, attribute, value)
         object.__setattr__(self, "declared", self.declared or user_line())
 

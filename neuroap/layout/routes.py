@@ -65,10 +65,7 @@ class _Way:
 def routes(layout: Layout, shapes: Mapping[str, Shape], column: Mapping[str, int]) -> list[Route]:
     """Lead every pathway from its source to its target."""
     ends = {p.name: _ends(layout, shapes, p) for p in layout.pathways}
-    walls = [
-        _wall([s.box for name, s in shapes.items() if column[name] == i])
-        for i in sorted(set(column.values()))
-    ]
+    walls = [_wall([s.box for name, s in shapes.items() if column[name] == i]) for i in sorted(set(column.values()))]
     ways = {}
     # Pathways between neighbours have the first choice of heights.
     for p in sorted(layout.pathways, key=lambda p: abs(column[p.source_node] - column[p.target_node])):
@@ -87,9 +84,7 @@ def _ends(layout: Layout, shapes: Mapping[str, Shape], pathway: Pathway) -> tupl
 
 
 def _wall(boxes: Sequence[Box]) -> _Column:
-    return _Column(
-        min(b.left for b in boxes), max(b.right for b in boxes), [(b.bottom, b.top) for b in boxes]
-    )
+    return _Column(min(b.left for b in boxes), max(b.right for b in boxes), [(b.bottom, b.top) for b in boxes])
 
 
 def _way(p: Pathway, ends: Sequence[_End], column: Mapping[str, int], walls: Sequence[_Column]) -> _Way:
@@ -109,9 +104,7 @@ def _lane(wanted: Sequence[float], passed: Sequence[_Column], direction: int) ->
     """The height nearest to those wanted that is free in all columns; inference rather above, error below."""
     taken = [(low - CLEARANCE, high + CLEARANCE) for wall in passed for low, high in wall.taken]
     free = [
-        y
-        for y in (*wanted, *(y for span in taken for y in span))
-        if not any(low < y < high for low, high in taken)
+        y for y in (*wanted, *(y for span in taken for y in span)) if not any(low < y < high for low, high in taken)
     ]
     return min(free, key=lambda y: sum(abs(y - w) for w in wanted) - 1e-3 * direction * y)
 

@@ -169,9 +169,7 @@ def _tiles(layout: Layout, area: Area) -> tuple[Tile, ...]:
             for end, address in (("source", p.source), ("target", p.target))
             if layout.site(address) == site
         ]
-        tiles.append(
-            Tile(tuple(same), start, stop, tuple(p for p, _ in ends), tuple(side for _, side in ends))
-        )
+        tiles.append(Tile(tuple(same), start, stop, tuple(p for p, _ in ends), tuple(side for _, side in ends)))
     return tuple(tiles)
 
 
@@ -192,9 +190,7 @@ def _bands(tiles: Sequence[Tile]) -> list[list[Tile]]:
     wide = [[t] for t in tiles if t.wide]
     narrow = [t for t in tiles if not t.wide]
     upper, middle, lower = ([band for band in wide if band[0].rank == rank] for rank in (0, 1, 2))
-    stacks = (
-        [[t for t in narrow if t.rank == 0], [t for t in narrow if t.rank > 0]] if middle else [[], narrow]
-    )
+    stacks = [[t for t in narrow if t.rank == 0], [t for t in narrow if t.rank > 0]] if middle else [[], narrow]
     return [band for band in (*upper, stacks[0], *middle, stacks[1], *lower) if band]
 
 

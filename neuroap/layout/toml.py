@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from neuroap.layout.layout import Layout
 
 Document = dict[str, Any]
-NODES: dict[str, type[Input] | type[Area] | type[Output]] = dict(input=Input, area=Area, output=Output)
+NODES: dict[str, type[Input] | type[Area] | type[Output]] = {
+    "input": Input,
+    "area": Area,
+    "output": Output,
+}
 
 
 def to_document(layout: Layout) -> Document:
@@ -121,7 +125,7 @@ def _initial(where: str, entry: object) -> Initial | None:
     kind = str(settings.pop("kind", ""))
     if kind not in INITIALS:
         raise LayoutError(where, "unknown kind of weights", kind, did_you_mean(kind, INITIALS))
-    return _declare(where, INITIALS[kind], settings)  # type: ignore[no-any-return]
+    return _declare(where, INITIALS[kind], settings)
 
 
 def _table(where: str, entry: object) -> Document:

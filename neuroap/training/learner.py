@@ -78,9 +78,7 @@ class Learner:
         chosen = self.layout.check_tasks(tasks)
         key = (tuple(t for t in self.layout.tasks if t in chosen), trials or self.trials)
         if key not in self._networks:
-            self._networks[key] = CorticalNetwork(
-                self.layout, self.rule, *key, dt_ms=self.dt_ms, dtype=str(self.dtype)
-            )
+            self._networks[key] = CorticalNetwork(self.layout, self.rule, *key, dt_ms=self.dt_ms, dtype=str(self.dtype))
         return self._networks[key]
 
     def learn(
@@ -88,20 +86,38 @@ class Learner:
         data: Mapping[str, Trials],
         order: Mapping[str, NDArray[np.integer]] | None = None,
         on_batch: Callable[[int], None] | None = None,
+        seed: int = 0,
     ) -> dict[str, Array]:
         """Show every trial once, learning after each batch; returns the outputs of inference by task.
 
         See `CorticalNetwork.run`. If the run is interrupted, weights and states stay as they were.
+        Overflow is not an error here: ask `diverged`.
         """
         network = self.network(data)
         key = "+".join(network.tasks)
         state = self.states.get(key, OptimizerState())
         network.load(self.weights, state.arrays or None)
-        outputs = network.run(data, order, learn=True, updates=state.updates, on_batch=on_batch)
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs = network.run(data, order, learn=True, updates=state.updates, on_batch=on_batch, seed=seed)
         shown = len(next(iter(outputs.values())))
         self.weights.update(network.weights(plastic_only=True))
         self.states[key] = OptimizerState(state.updates + -(-shown // self.trials), network.state())
         return outputs
+
+    def diverged(self, tasks: Iterable[str]) -> str | None:
+        """Say which area or weights hold infinite or NaN numbers after `tasks` were learnt; None if none."""
+        network = self.network(tasks)
+        for name, projection in network.projections.items():
+            if not np.isfinite(projection.array("w")).all():
+                return f"the weights {name!r} of area {projection.target.node!r}"
+        for name in network.timeline.inference:
+            if not np.isfinite(network.groups[name].array("r_inf")).all():
+                return f"the rates of {name!r}"
+        return None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Brian2 objects cannot be pickled; networks are built again when needed.
+        return {**self.__dict__, "_networks": {}}
 
     def infer(self, task: str, x: Array, trials: int | None = None) -> Array:
         """Output rates, shape (n, output nodes), of `task` running alone, without learning."""

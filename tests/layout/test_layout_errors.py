@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from neuroap import (
     Area,
     Block,
@@ -120,9 +121,7 @@ def pathway_called_like_weights_of_an_area() -> None:
     Layout(*WHOLE, inference("V1.all", "V2.all", name="V1.recurrence"))  # <- mistake
 
 
-@mistake(
-    "Layout: parts must be Input, Area, Output or pathways (got 'V1')", hint="Layout(Input(...), Area(...)"
-)
+@mistake("Layout: parts must be Input, Area, Output or pathways (got 'V1')", hint="Layout(Input(...), Area(...)")
 def no_part() -> None:
     Layout(*WHOLE, "V1")  # <- mistake
 
@@ -150,9 +149,7 @@ def float_block() -> None:
     Area("V1", {"RI": 2.5})  # <- mistake
 
 
-@mistake(
-    "Area.blocks: must be a size, a mapping or a sequence of Block (got 2.5)", hint='{"RI": 256, "SI": 128}'
-)
+@mistake("Area.blocks: must be a size, a mapping or a sequence of Block (got 2.5)", hint='{"RI": 256, "SI": 128}')
 def float_blocks() -> None:
     Area("V1", 2.5)  # <- mistake
 
@@ -182,9 +179,7 @@ def block_called_all() -> None:
     Area("V1", {"all": 2})  # <- mistake
 
 
-@mistake(
-    "Area.neurons: blocks of 'V1' reach 8 neurons (got 6)", hint="give neurons=8 or more, or smaller blocks"
-)
+@mistake("Area.neurons: blocks of 'V1' reach 8 neurons (got 6)", hint="give neurons=8 or more, or smaller blocks")
 def blocks_beyond_neurons() -> None:
     Area("V1", 2, neurons=6)  # <- mistake
 
@@ -267,9 +262,7 @@ def hierarchy_of_a_fraction() -> None:
     hierarchy(2.0)  # <- mistake
 
 
-@mistake(
-    "Pathway 'V1.SI -> choice' ({line}): area 'V1' has no block 'SI' (got 'V1.SI')", hint="did you mean 'RI'?"
-)
+@mistake("Pathway 'V1.SI -> choice' ({line}): area 'V1' has no block 'SI' (got 'V1.SI')", hint="did you mean 'RI'?")
 def hierarchy_of_other_blocks() -> None:
     hierarchy(1, block={"RI": 2, "A": 2, "B": 2})  # <- mistake
 
@@ -277,9 +270,7 @@ def hierarchy_of_other_blocks() -> None:
 # Pathways
 
 
-@mistake(
-    "Pathway 'V1.SL -> choice' ({line}): area 'V1' has no block 'SL' (got 'V1.SL')", hint="did you mean 'SI'?"
-)
+@mistake("Pathway 'V1.SL -> choice' ({line}): area 'V1' has no block 'SL' (got 'V1.SL')", hint="did you mean 'SI'?")
 def unknown_block() -> None:
     Layout(*NODES, *UP, inference("V1.SL", "choice"))  # <- mistake
 
@@ -314,9 +305,7 @@ def plastic_error_pathway() -> None:
     Pathway("V2.SE", "V1.RE", "error", plastic=True)  # <- mistake
 
 
-@mistake(
-    "Pathway.weights: must be Uniform, Normal or Zeros (got 0.1)", hint="arrays are set on the fitted model"
-)
+@mistake("Pathway.weights: must be Uniform, Normal or Zeros (got 0.1)", hint="arrays are set on the fitted model")
 def bad_weights() -> None:
     inference("V1.SI", "V2.RI", weights=0.1)  # <- mistake
 
@@ -372,9 +361,7 @@ def output_that_no_pathway_reaches() -> None:
     Layout(*NODES, *UP[:2])  # <- mistake
 
 
-@mistake(
-    "Layout.outputs: no input reaches the output in task 'task' (got 'choice')", hint="join an input to it"
-)
+@mistake("Layout.outputs: no input reaches the output in task 'task' (got 'choice')", hint="join an input to it")
 def output_that_no_input_reaches() -> None:
     Layout(*NODES, UP[0], UP[2], *DOWN)  # <- mistake
 
@@ -428,9 +415,7 @@ def unknown_task_drawn() -> None:
 # TOML
 
 
-@mistake(
-    "Layout.from_toml: cannot be read as TOML: Expected '=' after a key in a key/value pair (at line 1, column 6)"
-)
+@mistake("Layout.from_toml: cannot be read as TOML: Expected '=' after a key in a key/value pair (at line 1, column 6)")
 def broken_toml() -> None:
     Layout.from_toml("name is V1\n")  # <- mistake
 
@@ -468,9 +453,7 @@ def unknown_field_of_recurrence() -> None:
     Layout.from_toml("[[area]]\nname = 'V1'\nrecurrence = {connection = 1.0}\n")  # <- mistake
 
 
-@mistake(
-    "Layout.from_toml [pathway] weights: unknown kind of weights (got 'norm')", hint="did you mean 'normal'?"
-)
+@mistake("Layout.from_toml [pathway] weights: unknown kind of weights (got 'norm')", hint="did you mean 'normal'?")
 def unknown_weights() -> None:
     Layout.from_toml("[[pathway]]\nweights = {kind = 'norm'}\n")  # <- mistake
 
@@ -492,9 +475,7 @@ def equations_without_rate() -> None:
     Area("V1", 2, equations="du/dt = -u/tau : 1")  # <- mistake
 
 
-@mistake(
-    "Area.equations: '(' was never closed in the equations of 'V1' (got 'r = tanh(u')", "", EquationsError
-)
+@mistake("Area.equations: '(' was never closed in the equations of 'V1' (got 'r = tanh(u')", "", EquationsError)
 def equations_with_syntax_error() -> None:
     Area("V1", 2, equations="du/dt = -u/tau : 1\nr = tanh(u : 1")  # <- mistake
 

@@ -1,0 +1,156 @@
+"""The training loop: epochs over one or several tasks, with tests, early stop and checkpoints in between."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroap.errors import DivergenceError
+from neuroap.seeds import generator
+from neuroap.training.history import Epoch
+from neuroap.training.learner import Array, Learner
+from neuroap.training.progress import Progress
+
+TASK_ORDERS = ("alternating", "simultaneous", "sequential")
+Trials = tuple[Array, NDArray[np.integer]]
+Together = tuple[str, ...]
+
+
+@dataclass
+class Training:
+    """One training run and how far it is.
+
+    Attributes
+    ----------
+    learner : Learner
+    data, tests : mapping of str to (x, labels)
+        Trials by task; x of shape (n, inputs), labels of shape (n,).
+    epochs : int
+        Epochs per phase of the plan.
+    task_order : {"alternating", "simultaneous", "sequential"}
+    seed : int
+        Seeds the order of the trials of every epoch, and noise.
+    stop_at : float
+        Training accuracy at which a phase ends early.
+    shuffle : bool
+    history : list of Epoch
+    phase, done : int
+        Phase of the plan, and epochs of it that are done.
+    """
+
+    learner: Learner
+    data: Mapping[str, Trials]
+    tests: Mapping[str, Trials]
+    epochs: int
+    task_order: str
+    seed: int
+    stop_at: float
+    shuffle: bool = True
+    history: list[Epoch] = field(default_factory=list)
+    phase: int = 0
+    done: int = 0
+
+    @property
+    def plan(self) -> list[list[Together]]:
+        """Phases of training; each names the sets of tasks that are trained in each of its epochs."""
+        tasks = tuple(self.data)
+        if self.task_order == "simultaneous":
+            return [[tasks]]
+        alone: list[Together] = [(t,) for t in tasks]
+        return [alone] if self.task_order == "alternating" else [[a] for a in alone]
+
+    def run(self, after_epoch: Callable[[], None], progress: bool | str = "auto") -> None:
+        """Train until all phases are over; `after_epoch` is called whenever there is more to keep.
+
+        Raises
+        ------
+        DivergenceError
+            If rates or weights become infinite or NaN; the learner keeps those of the epoch before.
+        """
+        left = self.epochs * (len(self.plan) - self.phase) - self.done
+        batches = sum(-(-self._shown(t) // self.learner.trials) for t in self.plan[0])
+        report = Progress(left, batches, progress)
+        try:
+            for together in self._epochs():
+                report.epoch(self._epoch(together, report))
+                after_epoch()
+        finally:
+            report.close()
+
+    def _epochs(self) -> Iterator[list[Together]]:
+        plan = self.plan
+        while self.phase < len(plan):
+            while self.done < self.epochs and not self._learned():
+                yield plan[self.phase]
+            self.phase, self.done = self.phase + 1, 0
+
+    def _learned(self) -> bool:
+        """Whether every task of the phase has reached the accuracy at which it stops."""
+        if not self.done:
+            return False
+        scores = self.history[-1].scores
+        tasks = [t for together in self.plan[self.phase] for t in together]
+        return all(scores["train_accuracy", t] >= self.stop_at for t in tasks)
+
+    def _epoch(self, groups: Sequence[Together], report: Progress) -> str:
+        started, number = time.perf_counter(), len(self.history) + 1
+        kept = dict(self.learner.weights), dict(self.learner.states)
+        scores: dict[tuple[str, str], float] = {}
+        try:
+            for together in groups:
+                scores |= self._train(together, number, report)
+        except BaseException:
+            self.learner.weights, self.learner.states = kept
+            raise
+        for task, (x, labels) in self.tests.items():
+            right = self.learner.infer(task, x).argmax(axis=1) == labels
+            scores["test_accuracy", task] = float(right.mean())
+        self.history.append(Epoch(time.perf_counter() - started, scores))
+        self.done += 1
+        return summary(scores)
+
+    def _train(self, together: Together, number: int, report: Progress) -> dict[tuple[str, str], float]:
+        shown = self._shown(together)
+        order = {t: self._order(t, number, shown) for t in together}
+        seed = int(generator(self.seed, "noise", "+".join(together), number).integers(2**31))
+        outputs = self.learner.learn({t: self.data[t] for t in together}, order, report.batch, seed)
+        if (place := self.learner.diverged(together)) is not None:
+            hint = "lower the learning rate or the spectral radius; weights of the epoch before are kept"
+            raise DivergenceError(f"epoch {number}", f"{place} became infinite or NaN", hint=hint)
+        scores = {}
+        for task, rates in outputs.items():
+            labels = self.data[task][1][order[task]]
+            likelihood = rates[np.arange(shown), labels].astype(float)
+            tiny = np.finfo(rates.dtype).tiny
+            scores["loss", task] = float(-np.log(np.maximum(likelihood, tiny)).mean())
+            scores["train_accuracy", task] = float((rates.argmax(axis=1) == labels).mean())
+        return scores
+
+    def _shown(self, together: Together) -> int:
+        """Trials in an epoch: tasks with fewer trials begin again until the longest is through."""
+        return max(len(self.data[t][0]) for t in together)
+
+    def _order(self, task: str, number: int, shown: int) -> NDArray[np.integer]:
+        n = len(self.data[task][0])
+        rng = generator(self.seed, "order", task, number)
+        rounds = range(-(-shown // n))
+        return np.concatenate([rng.permutation(n) if self.shuffle else np.arange(n) for _ in rounds])[:shown]
+
+
+def summary(scores: Mapping[tuple[str, str], float]) -> str:
+    """Scores of an epoch in a few words."""
+    words = []
+    tasks = list(dict.fromkeys(task for _, task in scores))
+    for task in tasks:
+        found = {s: v for (s, t), v in scores.items() if t == task}
+        text = f"{task}: " if len(tasks) > 1 else ""
+        if "loss" in found:
+            text += f"loss {found['loss']:.3f}, train {found['train_accuracy']:.1%}"
+        if "test_accuracy" in found:
+            text += (", " if "loss" in found else "") + f"test {found['test_accuracy']:.1%}"
+        words.append(text)
+    return "; ".join(words)
