@@ -1,45 +1,75 @@
 """How can a cortex made of recurrent areas learn? Adjoint propagation on Brian2."""
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neuroap.data import fetch, load
+    from neuroap.errors import NeuroapError
+    from neuroap.layout import (
+        Area,
+        Block,
+        Input,
+        Layout,
+        Normal,
+        Output,
+        Pathway,
+        Recurrence,
+        Uniform,
+        Zeros,
+        error,
+        hierarchy,
+        inference,
+    )
+    from neuroap.rules import SGD, Adam, AdjointPropagation
+    from neuroap.training import CorticalClassifier
+    from neuroap.weights import draw_weights
 
 __version__ = "0.1.0"
 
 # Loaded on first use, so that `import neuroap` stays fast and loads no simulator.
-_HOMES = {
-    **dict.fromkeys(
-        (
-            "Area",
-            "Block",
-            "Input",
-            "Layout",
-            "Normal",
-            "Output",
-            "Pathway",
-            "Recurrence",
-            "Uniform",
-            "Zeros",
-            "error",
-            "hierarchy",
-            "inference",
-        ),
-        "neuroap.layout",
-    ),
-    **dict.fromkeys(("SGD", "Adam", "AdjointPropagation"), "neuroap.rules"),
-    "CorticalClassifier": "neuroap.training",
-    "NeuroapError": "neuroap.errors",
-    "draw_weights": "neuroap.weights",
-    "fetch": "neuroap.data",
-    "load": "neuroap.data",
+_ELSEWHERE = {
+    "SGD": "rules",
+    "Adam": "rules",
+    "AdjointPropagation": "rules",
+    "CorticalClassifier": "training",
+    "NeuroapError": "errors",
+    "draw_weights": "weights",
+    "fetch": "data",
+    "load": "data",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdjointPropagation",
+    "Area",
+    "Block",
+    "CorticalClassifier",
+    "Input",
+    "Layout",
+    "NeuroapError",
+    "Normal",
+    "Output",
+    "Pathway",
+    "Recurrence",
+    "Uniform",
+    "Zeros",
+    "draw_weights",
+    "error",
+    "fetch",
+    "hierarchy",
+    "inference",
+    "load",
+]
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module 'neuroap' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    home = importlib.import_module(f"neuroap.{_ELSEWHERE.get(name, 'layout')}")
+    return getattr(home, name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted({*globals(), *__all__})

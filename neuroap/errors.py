@@ -68,11 +68,11 @@ class DivergenceError(NeuroapError, ArithmeticError):
     """Rates or weights that became infinite or NaN during training."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Say which known name is near `name`, or list them all."""
     names = [str(k) for k in known]
     lower = {k.lower(): k for k in names}
-    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.5)
     if near:
         return f"did you mean {lower[near[0]]!r}?"
     return f"known: {', '.join(map(repr, names))}" if names else "none is declared"
@@ -83,7 +83,8 @@ def user_line() -> str:
     frame = sys._getframe(1)
     while frame is not None:
         filename = frame.f_code.co_filename
-        if not filename.startswith(("<string>", str(PACKAGE))):
+        # Code of dataclasses has the name "<string>", and so has `python -c`, which has no lines to show.
+        if filename != "<string>" and PACKAGE not in Path(filename).parents:
             return f"{Path(filename).name}:{frame.f_lineno}"
         frame = frame.f_back  # type: ignore[assignment]
     return ""

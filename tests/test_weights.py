@@ -73,6 +73,9 @@ def test_bias_of_the_output_is_scaled_by_the_block_that_drives_it() -> None:
     layout = hierarchy(1, 6, 5000, {"RI": 3, "SI": 16, "RE": 2, "SE": 1})
     bias = draw_weights(layout, 0)["choice.bias"]
     assert 0.24 < np.abs(bias).max() <= 0.25
+    # Two pathways drive this one: the larger block counts.
+    both = Layout(*layout.nodes, *layout.pathways, inference("image", "choice"))
+    assert draw_weights(both, 0)["choice.bias"].tobytes() == bias.tobytes()
 
 
 def test_bias_of_areas_is_zero_unless_declared(weights: dict[str, np.ndarray]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from neuroap.brian.cycle import Cycle
 from neuroap.brian.nodes import FEED, READ, InputGroup, OutputGroup
+from neuroap.errors import DataError
 
 
 @dataclass
@@ -44,20 +45,43 @@ class Stream:
     def show(self, start: int, count: int) -> None:
         """Write `count` trials from `start` into the inputs and the output's target."""
         rows: Any = slice(start, start + count) if self.order is None else self.order[start : start + count]
-        column = 0
-        for group in self.inputs:
+        for group, columns in self.columns():
             rates = group.array("r")
-            rates[:count] = self.x[rows, column : column + group.size]
+            rates[:count] = self.x[rows, columns]
             rates[count:] = 0
-            column += group.size
         if self.labels is not None:
             target = self.output.array("target")
             target[:] = 0
             target[np.arange(count), self.labels[rows]] = 1
 
+    def columns(self) -> Iterator[tuple[InputGroup, slice]]:
+        """Each input with its columns of `x`."""
+        stop = 0
+        for group in self.inputs:
+            start, stop = stop, stop + group.size
+            yield group, slice(start, stop)
+
+    def stimuli(self, columns: slice) -> NDArray[np.floating]:
+        """All stimuli of some columns, in the order in which they are shown."""
+        return self.x[:, columns] if self.order is None else self.x[self.order][:, columns]
+
     def read(self, start: int, count: int) -> None:
         """Keep the output rates of the trials shown."""
         self.outputs[start : start + count] = self.output.array("r_inf")[:count]
+
+
+def check_shared_inputs(streams: Mapping[str, Stream]) -> None:
+    """Raise DataError if two tasks that run at once show different stimuli at an input that they share."""
+    seen: dict[InputGroup, tuple[str, slice]] = {}
+    for task, stream in streams.items():
+        for group, columns in stream.columns():
+            other, theirs = seen.setdefault(group, (task, columns))
+            first = streams[other]
+            same = first.x is stream.x and first.order is stream.order and theirs == columns
+            if not (same or np.array_equal(first.stimuli(theirs), stream.stimuli(columns))):
+                rule = f"tasks that run at once show different stimuli at input {group.node_name!r}"
+                hint = "give both tasks the same trials in the same order, or give each an input of its own"
+                raise DataError("data", rule, (other, task), hint)
 
 
 class Feed(Group, BrianObject):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import brian2
@@ -12,9 +14,10 @@ from numpy.typing import NDArray
 
 from neuroap.brian.cycle import Cycle
 from neuroap.brian.equations import compile_area
-from neuroap.brian.feed import Feed, Readout, Stream
+from neuroap.brian.feed import Feed, Readout, Stream, check_shared_inputs
 from neuroap.brian.nodes import CLEAR, DRIVE, RECUR, AreaGroup, InputGroup, NodeGroup, OutputGroup, time_step
 from neuroap.brian.projections import End, Projection
+from neuroap.errors import SettingError
 from neuroap.layout import Area, Layout, Pathway
 from neuroap.rules import AdjointPropagation
 from neuroap.timeline import Timeline, Window, ticks_per_tau, timeline
@@ -63,9 +66,16 @@ class CorticalNetwork:
         self.tasks = tuple(t for t in layout.tasks if t in chosen)
         self.dtype = np.dtype(dtype)
         self.dt_ms = dt_ms
+        self._check_outputs()
         self.timeline: Timeline = timeline(layout, rule, self.tasks, dt_ms)
         with _default_dtype(self.dtype):
             self._build()
+
+    def _check_outputs(self) -> None:
+        outputs = [self.layout.task_output(t).name for t in self.tasks]
+        if len(set(outputs)) < len(outputs):
+            hint = "run them one after the other, or give each task an output of its own"
+            raise SettingError("tasks", "tasks that share an output cannot run at once", self.tasks, hint)
 
     def _build(self) -> None:
         layout, line = self.layout, self.timeline
@@ -286,8 +296,9 @@ class CorticalNetwork:
         """Lay out the trials of the next run (see `run`); returns the number of cycles that show them all."""
         order = order or {}
         (total,) = {len(order.get(t, data[t][0])) for t in self.tasks}
-        self.feed.streams = {t: self._stream(t, *data[t], order.get(t), total) for t in self.tasks}
-        self.feed.total = total
+        streams = {t: self._stream(t, *data[t], order.get(t), total) for t in self.tasks}
+        check_shared_inputs(streams)
+        self.feed.streams, self.feed.total = streams, total
         learning = [self.projections[n].variables for n in self.plastic]
         for variables in learning:
             variables["eta"].get_value()[0] = self.rule.learning_rate
@@ -309,7 +320,7 @@ class CorticalNetwork:
     def advance(self, cycles: int, length: int) -> None:
         """Run a number of cycles of `length` ticks; windows that begin later do not open."""
         self.cycle.restart(length)
-        with _default_dtype(self.dtype):
+        with _default_dtype(self.dtype), _frozen_garbage():
             self.net.run(cycles * length * self.clock.dt, namespace={})
 
     def hand_over(self, learn: bool) -> Network:
@@ -331,6 +342,16 @@ class CorticalNetwork:
         output = self.groups[self.layout.task_output(task).name]
         outputs = np.empty((n, output.size), self.dtype)
         return Stream(inputs, output, x, labels, order, outputs)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _frozen_garbage() -> Iterator[None]:
+    """Brian2 collects garbage before each run: 0.1 s for all that imports left, more than a small epoch."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class _default_dtype:

@@ -165,6 +165,9 @@ class AreaGroup(NodeGroup):
         cycle, first = self.cycle, window.ticks[:1]
         if window.from_rest:
             self.at(cycle, first, self.code.restart(window.silent_start), "start", OPEN, "open_learning")
+        if not self.code.constant_learning:
+            # The error flows on in every tick: that of the batch before must not.
+            self.at(cycle, first, "err = 0", "start", OPEN, "open_error")
         self.at(cycle, first, self.code.constant_learning, "start", COLLECT, "collect_learning")
         # With a constant drive the error is needed once; else it flows on in every tick.
         last = window.ticks[-1:] if self.code.constant_learning else window.ticks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from brian.graphs import Case, draw_case, draw_trials, part
 from brian.judging import assert_states_agree, assert_weights_agree, oracle_of
 
-from neuroap.layout import Area, Layout
+from neuroap.layout import Area, Layout, hierarchy
+from neuroap.rules import SGD, AdjointPropagation
 from neuroap.training.learner import Learner
 from neuroap.weights import draw_weights
 
@@ -121,16 +123,31 @@ def test_the_random_layouts_hold_everything_that_can_go_wrong() -> None:
     assert {name: n for name, n in occurs.items() if n < 3} == {}
 
 
-def test_a_wrong_rule_disagrees_with_the_oracle() -> None:
-    """The judge judges: one step more, another beta or another decay is seen."""
-    case = draw_case(0)
-    data = draw_trials(case.layout, case.trials, 0)
-    learner = learner_of(case, 0)
+WRONG = {
+    "steps": (3, 4),
+    "error": "EPE",
+    "beta": 1.001,
+    "derivative": True,
+    "optimizer": SGD(),
+    "recurrent_plasticity": 0.1,
+    "bias_plasticity": True,
+    "weight_decay": 0.001,
+}
+
+
+@pytest.mark.parametrize("setting", WRONG)
+def test_a_wrong_rule_disagrees_with_the_oracle(setting: str) -> None:
+    """The judge judges: each setting alone is seen."""
+    layout, rule = hierarchy(2, 5, 3, 3), AdjointPropagation(steps=(3, 3))
+    weights, data = draw_weights(layout, 0), draw_trials(layout, 4, 0)
+    learner = Learner(layout, rule, weights, 4, dtype="float64")
     learner.learn(data)
-    for changed in ({"steps": (case.rule.steps[0] + 1, case.rule.steps[1])}, {"beta": 1.1}, {"weight_decay": 0.01}):
-        rule = type(case.rule)(**{**vars(case.rule), **changed})
-        oracle = oracle_of(case.layout, rule, draw_weights(case.layout, 0), case.dt_ms)
-        record = oracle.batch(case.layout.tasks, data)
-        with pytest.raises(AssertionError, match="Not equal to tolerance"):
-            assert_states_agree(learner.network(), record)
-            assert_weights_agree(learner.weights, oracle)
+
+    def judge(followed: AdjointPropagation) -> None:
+        oracle = oracle_of(layout, followed, weights)
+        assert_states_agree(learner.network(), oracle.batch("task", data))
+        assert_weights_agree(learner.weights, oracle)
+
+    judge(rule)
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        judge(replace(rule, **{setting: WRONG[setting]}))

@@ -1,0 +1,155 @@
+"""neuroap train: train a layout on images, and keep what came out."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuroap.commands import load, training_data
+from neuroap.commands.layout_file import LayoutFile
+from neuroap.commands.outputs import print_json, say, writable_folder, writing
+from neuroap.commands.summary import report, scores
+from neuroap.rules import AdjointPropagation
+from neuroap.rules.adjoint import ERRORS
+
+if TYPE_CHECKING:
+    from neuroap.data import ImageSet
+    from neuroap.layout import Layout
+
+RULE = AdjointPropagation()
+EXAMPLE = "example: neuroap train models/two_area.py --data digits --block 64 --epochs 30"
+CHECKPOINT, HISTORY = "checkpoint.nc", "history.nc"
+LAYOUT, FIGURE = "layout.toml", "learning_curve.png"
+
+
+def add(subparsers: Any) -> None:
+    """Declare the command and its options."""
+    parser = subparsers.add_parser("train", help="train a layout on images", epilog=EXAMPLE)
+    parser.set_defaults(run=run)
+    parser.add_argument("layout", metavar="LAYOUT", help="a .py file with a function layout(), or a .toml file")
+    data = "a name (digits, mnist, fashion-mnist, cifar10) or a folder; with several tasks TASK=NAME for each"
+    parser.add_argument("--data", metavar="[TASK=]NAME", action="append", required=True, help=data)
+    parser.add_argument("--epochs", type=int, default=30, help="passes over the training trials (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seeds weights and orders (%(default)s)")
+    parser.add_argument("--out", metavar="DIR", type=Path, default=Path("results"), help="folder (%(default)s)")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in DIR")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    _add_layout_and_device(parser.add_argument_group("network"))
+    _add_rule(parser.add_argument_group("learning rule"))
+
+
+def _add_layout_and_device(group: Any) -> None:
+    group.add_argument("--block", type=int, metavar="N", help="neurons per block, if layout() takes 'block'")
+    group.add_argument("--batch-size", type=int, metavar="N", help="trials per update (500; fewer for small sets)")
+    group.add_argument("--dtype", default="float32", help="float32 or float64 (%(default)s)")
+    group.add_argument("--device", default="runtime", help="where the network runs (%(default)s)")
+    order = "several tasks: alternating, simultaneous or sequential (%(default)s)"
+    group.add_argument("--task-order", metavar="ORDER", default="alternating", help=order)
+
+
+def _add_rule(group: Any) -> None:
+    steps = "settling steps of both phases ({} {})".format(*RULE.steps)
+    group.add_argument(
+        "--steps", type=int, nargs=2, default=RULE.steps, metavar=("INFERENCE", "LEARNING"), help=steps
+    )
+    kinds = "short-trajectory or error-perturbed error (%(default)s)"
+    group.add_argument("--error", choices=ERRORS, default=RULE.error, help=kinds)
+    numbers = {
+        "beta": "strength of the error drive",
+        "learning-rate": "eta",
+        "recurrent-plasticity": "alpha: recurrent weights learn with eta * alpha",
+        "weight-decay": "lambda",
+    }
+    for name, text in numbers.items():
+        default = getattr(RULE, name.replace("-", "_"))
+        group.add_argument(f"--{name}", type=float, metavar="X", default=default, help=f"{text} (%(default)s)")
+    group.add_argument("--bias-plasticity", action="store_true", help="let biases learn")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, write the results, say how it went."""
+    rule = _rule(args)
+    file = LayoutFile(args.layout)
+    sets = training_data.load_sets(args.data)
+    layout = file.declare(**training_data.sizes(sets), block=args.block)
+    sets = training_data.by_task(layout, sets)
+    folder = writable_folder(args.out, "--out")
+    _look_back(folder / CHECKPOINT, args.resume)
+    say(f"{layout.name}: loading Brian2")
+    model = load("neuroap.training").CorticalClassifier(
+        layout,
+        rule,
+        epochs=args.epochs,
+        batch_size="auto" if args.batch_size is None else args.batch_size,
+        dtype=args.dtype,
+        device=args.device,
+        task_order=args.task_order,
+        checkpoint=folder / CHECKPOINT,
+        random_state=args.seed,
+    )
+    _fit(model, sets, args)
+    files = _write(model.history_, layout, folder)
+    result = {"layout": layout.name, **scores(model.history_), "files": files}
+    if args.json:
+        print_json(result)
+    else:
+        print(report(result, {task: s.name for task, s in sets.items()}, _next(args)))
+    return 0
+
+
+def _rule(args: argparse.Namespace) -> AdjointPropagation:
+    names = ("error", "beta", "learning_rate", "recurrent_plasticity", "bias_plasticity", "weight_decay")
+    return AdjointPropagation(steps=tuple(args.steps), **{name: getattr(args, name) for name in names})
+
+
+def _look_back(checkpoint: Path, resume: bool) -> None:
+    """Say what becomes of the results of an earlier run; a forgotten --resume must not cost them."""
+    if resume and not checkpoint.exists():
+        say(f"{checkpoint} is not there: nothing to resume, training begins")
+    elif checkpoint.exists() and not resume:
+        kept = checkpoint.with_name("checkpoint.previous.nc")
+        with writing(kept) as partial:
+            shutil.copyfile(checkpoint, partial)
+        say(f"the checkpoint of an earlier run is kept as {kept}")
+
+
+def _fit(model: Any, sets: Mapping[str, ImageSet], args: argparse.Namespace) -> None:
+    train, test = training_data.trials(sets)
+    try:
+        model.fit(train, test=test, resume=args.resume)
+    except KeyboardInterrupt:
+        if model.checkpoint.exists():
+            say(f"\nthe epochs that were finished are kept: add --resume to go on from {model.checkpoint}")
+        raise
+
+
+def _write(history: Any, layout: Layout, folder: Path) -> dict[str, Path]:
+    """Write history, layout and learning curve; returns all files by what they hold."""
+    files = {name: folder / name for name in (CHECKPOINT, HISTORY, LAYOUT, FIGURE)}
+    with writing(files[HISTORY]) as partial:
+        history.to_netcdf(partial, engine="h5netcdf")
+    with writing(files[LAYOUT]) as partial:
+        layout.to_toml(partial)
+    figure = load("matplotlib.figure").Figure(figsize=(5, 3.5), layout="constrained")
+    load("neuroap.plotting").plot_learning(history, ax=figure.subplots())
+    with writing(files[FIGURE]) as partial:
+        figure.savefig(partial, dpi=200)
+    return {name.partition(".")[0]: path for name, path in files.items()}
+
+
+def _next(args: argparse.Namespace) -> list[str]:
+    """Commands that are worth trying after this one."""
+    layout, data = shlex.quote(args.layout), " ".join(f"--data {shlex.quote(d)}" for d in args.data)
+    block = "" if args.block is None else f" --block {args.block}"
+    other = "EPE" if args.error == "STE" else "STE"
+    again = f"neuroap train {layout} {data}{block}"
+    return [
+        f"{again} --error {other} --out {shlex.quote(str(args.out))}-{other}",
+        f"neuroap show {layout} --out layout.png",
+    ]
+
+
