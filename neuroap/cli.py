@@ -61,7 +61,12 @@ def _run(argv: Sequence[str] | None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
-    top = argparse.ArgumentParser(prog="neuroap", description=neuroap.__doc__, allow_abbrev=False)
+    top = argparse.ArgumentParser(
+        prog="neuroap",
+        description=neuroap.__doc__,
+        epilog="neuroap COMMAND --help says more about a command",
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=16),
+    )
     top.add_argument("--version", action="version", version=f"neuroap {neuroap.__version__}")
     subparsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:

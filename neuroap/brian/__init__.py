@@ -1,5 +1,5 @@
 """From a layout to a Brian2 network: the only part of neuroap that imports Brian2."""
 
-from neuroap.brian.network import CorticalNetwork
+from neuroap.brian.network import CorticalNetwork, Network
 
-__all__ = ["CorticalNetwork"]
+__all__ = ["CorticalNetwork", "Network"]

@@ -280,9 +280,7 @@ class CorticalNetwork:
             Output rates at the end of inference, in the order shown.
         """
         cycles = self.show(data, order, updates=updates, on_batch=on_batch)
-        if self.noisy:
-            brian2.seed(int(seed))
-        self.advance(cycles, self.timeline.length if learn else self.timeline.inference_length)
+        self.advance(cycles, self.timeline.length if learn else self.timeline.inference_length, seed)
         return {t: s.outputs for t, s in self.feed.streams.items()}
 
     def show(
@@ -317,11 +315,25 @@ class CorticalNetwork:
         """Whether the equations of an area draw random numbers."""
         return any(g.code.noisy for g in self.groups.values() if isinstance(g, AreaGroup))
 
-    def advance(self, cycles: int, length: int) -> None:
-        """Run a number of cycles of `length` ticks; windows that begin later do not open."""
+    def advance(self, cycles: int, length: int, seed: int = 0) -> None:
+        """Run a number of cycles of `length` ticks; windows that begin later do not open.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If Brian2 was told to stop (Ctrl-C): it ends the run without a word, in mid-cycle.
+        """
         self.cycle.restart(length)
+        if self.noisy:
+            brian2.seed(int(seed))
         with _default_dtype(self.dtype), _frozen_garbage():
-            self.net.run(cycles * length * self.clock.dt, namespace={})
+            try:
+                self.net.run(cycles * length * self.clock.dt, namespace={})
+            finally:
+                # After an error Brian2 believes that it still runs, and swallows the next Ctrl-C.
+                Network._globally_running = False
+        if (self.cycle.index, self.cycle.position) != (cycles - 1, length - 1):
+            raise KeyboardInterrupt("the simulation was stopped before its end")
 
     def hand_over(self, learn: bool) -> Network:
         """Give the Brian2 network to a user; its attribute ``duration`` is the time that shows all trials."""
@@ -368,4 +380,4 @@ class _default_dtype:
         prefs.core.default_float_dtype = self.before
 
 
-__all__ = ["CorticalNetwork"]
+__all__ = ["CorticalNetwork", "Network"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 INK, GRID = "#444444", "#E4E4E4"
 FEW = 12  # epochs up to which every one gets a marker
-LINE_HEIGHT = 1.25  # of the labels, in font sizes
+NARROWEST = 5.0  # percentage points that the axis shows at least: less makes noise look like progress
+LINE_HEIGHT = 1.2  # of the labels, in font sizes
 FONT = 8.0
 
 
@@ -53,9 +55,10 @@ def plot_learning(history: Dataset, ax: Axes | None = None) -> Axes:
         ax = plt.subplots(figsize=(5, 3.5), layout="constrained")[1]
     curves = list(_curves(history))
     for curve in curves:
-        _draw(ax, curve)
+        _draw(ax, curve, with_markers=history.sizes["epoch"] <= FEW)
     _frame(ax, history)
-    _label_ends(ax, curves)
+    last = max((int(c.epochs[-1]) for c in curves), default=0)
+    _label_ends(ax, [c for c in curves if c.epochs[-1] == last])
     if curves:
         legend = ax.legend(loc="lower right", frameon=False, fontsize=FONT, handlelength=2.4)
         legend.set_zorder(1)
@@ -75,8 +78,8 @@ def _curves(history: Dataset) -> Iterable[_Curve]:
                 yield _Curve(label, COLORS[k % len(COLORS)], test, epochs, values[there])
 
 
-def _draw(ax: Axes, curve: _Curve) -> None:
-    marker = {"marker": "o", "markersize": 3.5} if len(curve.epochs) <= FEW else {}
+def _draw(ax: Axes, curve: _Curve, with_markers: bool) -> None:
+    marker = {"marker": "o", "markersize": 3.5} if with_markers else {}
     width, style = (1.8, "-") if curve.test else (1.2, (0, (3, 1.5)))
     ax.plot(
         curve.epochs,
@@ -96,11 +99,12 @@ def _draw(ax: Axes, curve: _Curve) -> None:
 def _frame(ax: Axes, history: Dataset) -> None:
     """Axes, their labels and limits, and a grid that stays in the background."""
     last = int(history["epoch"].max()) if history.sizes["epoch"] else 1
-    first = int(history["epoch"].min()) if history.sizes["epoch"] else 1
-    margin = max(0.02 * (last - first), 0.5 if first == last else 0.0)
-    ax.set(xlabel="epoch", ylabel="accuracy (%)", xlim=(first - margin, last + margin))
+    margin = max(0.02 * (last - 1), 0.5 if last == 1 else 0.0)
+    # There is no epoch 0, so it gets no tick.
+    ax.set(xlabel="epoch", ylabel="accuracy (%)", xlim=(max(1 - margin, 0.5), last + margin))
     low, high = ax.get_ylim()
-    ax.set_ylim(max(low, 0), min(high, 100))
+    short = max(NARROWEST - (high - low), 0) / 2
+    ax.set_ylim(max(low - short, 0), min(high + short, 100))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7, min_n_ticks=1))
     ax.grid(color=GRID, lw=0.6)
     ax.set_axisbelow(True)
@@ -114,12 +118,10 @@ def _frame(ax: Axes, history: Dataset) -> None:
 def _label_ends(ax: Axes, curves: Iterable[_Curve]) -> None:
     """Write the last value at the end of each curve, moved apart where two would overlap."""
     ordered = sorted(curves, key=lambda c: float(c.percent[-1]))
-    if not ordered:
-        return
     points = ax.get_window_extent().height / ax.figure.dpi * 72
     low, high = ax.get_ylim()
     apart = LINE_HEIGHT * FONT / points * (high - low)
-    heights = spread([float(c.percent[-1]) for c in ordered], apart)
+    heights = spread([float(c.percent[-1]) for c in ordered], apart, high)
     for curve, height in zip(ordered, heights, strict=True):
         ax.annotate(
             f"{curve.percent[-1]:.1f}",
@@ -135,20 +137,24 @@ def _label_ends(ax: Axes, curves: Iterable[_Curve]) -> None:
         )
 
 
-def spread(values: list[float], apart: float) -> list[float]:
-    """Move ascending values to be at least `apart` from each other, each group around its mean."""
+def spread(values: list[float], apart: float, high: float = math.inf) -> list[float]:
+    """Move ascending values to be at least `apart` from each other, and not above `high`.
+
+    Values that are too near each other are spread around their mean.
+    """
     groups: list[list[float]] = []
     for value in values:
         groups.append([value])
-        while len(groups) > 1 and _bottom(groups[-1], apart) - _top(groups[-2], apart) < apart:
+        while len(groups) > 1 and _end(groups[-1], -apart) - _end(groups[-2], apart) < apart:
             last = groups.pop()
             groups[-1] += last
-    return [_bottom(g, apart) + k * apart for g in groups for k in range(len(g))]
+    moved = [_end(g, -apart) + k * apart for g in groups for k in range(len(g))]
+    for k in reversed(range(len(moved))):
+        moved[k] = min(moved[k], high)
+        high = moved[k] - apart
+    return moved
 
 
-def _bottom(group: list[float], apart: float) -> float:
-    return sum(group) / len(group) - (len(group) - 1) * apart / 2
-
-
-def _top(group: list[float], apart: float) -> float:
+def _end(group: list[float], apart: float) -> float:
+    """The lowest (`apart` negative) or highest place of values spread around their mean."""
     return sum(group) / len(group) + (len(group) - 1) * apart / 2

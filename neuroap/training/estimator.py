@@ -9,13 +9,12 @@ from typing import Any, Self
 
 import numpy as np
 import xarray as xr
-from brian2 import Network
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from neuroap.brian import CorticalNetwork
-from neuroap.errors import DataError, SettingError, did_you_mean
+from neuroap.brian import CorticalNetwork, Network
+from neuroap.errors import DataError, did_you_mean
 from neuroap.layout import Layout, hierarchy
 from neuroap.rules import AdjointPropagation
 from neuroap.seeds import as_seed
@@ -23,9 +22,10 @@ from neuroap.training import checkpoint as files
 from neuroap.training.history import as_dataset
 from neuroap.training.keeping import Keeper, as_checkpoint, restore, rule_from, settings_from
 from neuroap.training.learner import Array, Learner
-from neuroap.training.loop import TASK_ORDERS, Training, Trials
+from neuroap.training.loop import Training, Trials
 from neuroap.training.recording import record
-from neuroap.training.trials import by_task, check_stimuli, encode, find_classes
+from neuroap.training.settings import check_settings
+from neuroap.training.trials import as_pair, by_task, check_labels, check_stimuli, encode, find_classes, refusal
 from neuroap.weights import draw_weights
 
 DEFAULT_BATCH = 500
@@ -149,7 +149,7 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         DivergenceError
             Rates or weights that became infinite or NaN; those of the epoch before are kept.
         """
-        self._check_settings()
+        check_settings(self)
         data, tests = self._prepare(X, y, test)
         self._draw(data)
         training = self._training(data, tests)
@@ -169,22 +169,30 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
     def partial_fit(self, X: Any, y: Any = None, classes: Any = None) -> Self:
         """Learn from trials in the order given, once; begins with fresh weights if there are none.
 
+        The history takes no note of it.
+
         Parameters
         ----------
         X, y
             As in `fit`.
         classes : array, optional
             All labels, if the first trials do not hold them all.
+
+        Raises
+        ------
+        DataError, SettingError, DivergenceError
+            As in `fit`; weights stay as they were.
         """
         if not hasattr(self, "learner_"):
-            self._check_settings()
+            check_settings(self)
             data, _ = self._prepare(X, y, None, classes)
             self._draw(data)
             self._keep(self._training(data, {}))
         else:
             data = self._encode(by_task(self.layout_, X, y, "partial_fit"), "partial_fit")
-        for together in self._training(data, {}).plan[0]:
-            self.learner_.learn({task: data[task] for task in together})
+        training = self._training(data, {})
+        training.shuffle = False
+        training.once()
         return self
 
     # -- answering -----------------------------------------------------------------------------
@@ -211,7 +219,8 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, task: str | None = None) -> float:
         """Fraction of trials with the right label."""
-        right = self.predict(X, task) == np.asarray(y)
+        predicted = self.predict(X, task)
+        right = predicted == check_labels(y, len(predicted), "score")
         return float(np.average(right, weights=sample_weight))
 
     def record(self, X: Any, y: Any = None, task: str | None = None) -> xr.Dataset:
@@ -278,23 +287,10 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "learner_")
 
-    def _check_settings(self) -> None:
-        if not isinstance(self.epochs, int | np.integer) or self.epochs < 1:
-            raise SettingError("epochs", "must be a positive integer", self.epochs)
-        if self.task_order not in TASK_ORDERS:
-            hint = did_you_mean(str(self.task_order), TASK_ORDERS)
-            raise SettingError("task_order", f"must be one of {TASK_ORDERS}", self.task_order, hint)
-        if self.batch_size != "auto" and (not isinstance(self.batch_size, int | np.integer) or self.batch_size < 1):
-            raise SettingError("batch_size", 'must be a positive integer or "auto"', self.batch_size)
-        if self.layout is not None and not isinstance(self.layout, Layout):
-            raise SettingError("layout", "must be a Layout", self.layout, "for example neuroap.hierarchy()")
-        if self.rule is not None and not isinstance(self.rule, AdjointPropagation):
-            raise SettingError("rule", "must be an AdjointPropagation", self.rule)
-
     def _prepare(self, X: Any, y: Any, test: Any, classes: Any = None) -> tuple[dict[str, Trials], dict[str, Trials]]:
         """Check trials, settle layout and classes, and turn labels into indices of output nodes."""
         if self.layout is None:
-            X, y = validate_data(self, X, y, dtype=np.dtype(self.dtype))
+            X, y = self._validated("fit", X=X, y=y)
             n_classes = len(find_classes(y if classes is None else classes, None, "fit"))
             self.layout_ = hierarchy(areas=2, input=X.shape[1], output=n_classes, block=64)
         else:
@@ -327,8 +323,15 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
 
     def _stimuli(self, task: str, X: Any, where: str) -> Array:
         if self.layout is None:
-            X = validate_data(self, X, dtype=np.dtype(self.dtype), reset=False)
+            X = self._validated(where, X=X, reset=False)
         return check_stimuli(self.layout_, task, X, self.dtype, where)
+
+    def _validated(self, where: str, **given: Any) -> Any:
+        """Let scikit-learn check what it expects of every estimator."""
+        try:
+            return validate_data(self, **given, dtype=np.dtype(self.dtype))
+        except (ValueError, TypeError) as error:
+            raise refusal(where, error) from error
 
     def _draw(self, data: Mapping[str, Trials]) -> None:
         """Begin with fresh weights."""
@@ -381,7 +384,7 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
 
 
 def _pair(test: Any) -> tuple[Any, Any]:
-    return (test, None) if isinstance(test, Mapping) else tuple(test)  # type: ignore[return-value]
+    return (test, None) if isinstance(test, Mapping) else as_pair(test, "test")
 
 
 def _checksum(x: Array, labels: NDArray[np.integer]) -> int:

@@ -74,7 +74,7 @@ class Keeper:
         for name in ours:
             if name not in MAY_CHANGE and ours[name] != theirs.get(name):
                 raise CheckpointError(str(self.path), f"was written with another {name}", theirs.get(name), hint)
-        if kept.settings["data"] != now.settings["data"]:
+        if any(kept.settings[k] != now.settings[k] for k in ("data", "classes")):
             raise CheckpointError(str(self.path), "was trained on other data", hint=hint)
         restore(self.model, kept, self.training)
 

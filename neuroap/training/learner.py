@@ -19,6 +19,12 @@ DEVICES = ("runtime",)
 DTYPES = ("float32", "float64")
 
 
+def choose(setting: str, value: object, known: tuple[str, ...]) -> None:
+    """Raise SettingError if `value` is none of those that are `known`."""
+    if value not in known:
+        raise SettingError(setting, f"must be one of {known}", value, did_you_mean(value, known))
+
+
 class OptimizerState:
     """Where the optimiser of one set of tasks stands: updates made, and arrays per plastic weight."""
 
@@ -62,9 +68,8 @@ class Learner:
         dtype: str = "float32",
         device: str = "runtime",
     ) -> None:
-        for name, value, known in (("device", device, DEVICES), ("dtype", dtype, DTYPES)):
-            if value not in known:
-                raise SettingError(name, f"must be one of {known}", value, did_you_mean(str(value), known))
+        choose("device", device, DEVICES)
+        choose("dtype", dtype, DTYPES)
         if not isinstance(trials, int | np.integer) or trials < 1:
             raise SettingError("batch_size", "must be a positive integer", trials)
         self.layout, self.rule, self.trials, self.dt_ms = layout, rule, int(trials), dt_ms
@@ -105,14 +110,16 @@ class Learner:
         return outputs
 
     def diverged(self, tasks: Iterable[str]) -> str | None:
-        """Say which area or weights hold infinite or NaN numbers after `tasks` were learnt; None if none."""
+        """Say which node or weights first became infinite or NaN in the last batch of `tasks`; None if none did."""
         network = self.network(tasks)
-        for name, projection in network.projections.items():
-            if not np.isfinite(projection.array("w")).all():
-                return f"the weights {name!r} of area {projection.target.node!r}"
-        for name in network.timeline.inference:
-            if not np.isfinite(network.groups[name].array("r_inf")).all():
-                return f"the rates of {name!r}"
+        line = network.timeline
+        for windows, variable, quantity in ((line.inference, "r_inf", "rates"), (line.learning, "err", "errors")):
+            for name in windows:
+                if not _is_finite(network.groups[name].array(variable)):
+                    return f"the {quantity} of {name!r}"
+        for name in network.plastic:
+            if not _is_finite(network.projections[name].array("w")):
+                return f"the weights {name!r}"
         return None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -124,3 +131,9 @@ class Learner:
         network = self.network([task], trials)
         network.load(self.weights)
         return network.run({task: (x, None)})[task]
+
+
+def _is_finite(array: Array) -> bool:
+    # The sum needs no memory; where it overflows each number is looked at.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(array.sum()) or np.isfinite(array).all())

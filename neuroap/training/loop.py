@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,11 +82,26 @@ class Training:
         finally:
             report.close()
 
+    def once(self) -> None:
+        """Train on all trials once; neither history nor plan take note of it.
+
+        Raises
+        ------
+        DivergenceError
+            As in `run`.
+        """
+        with self._all_or_nothing():
+            for together in (t for phase in self.plan for t in phase):
+                state = self.learner.states.get("+".join(together))
+                self._train(together, 1 + (state.updates if state else 0), "partial_fit", lambda _: None)
+
     def _epochs(self) -> Iterator[list[Together]]:
         plan = self.plan
-        while self.phase < len(plan):
+        while True:
             while self.done < self.epochs and not self._learned():
                 yield plan[self.phase]
+            if self.phase + 1 == len(plan):
+                return  # the last phase stays open: if more epochs are wanted later, it goes on
             self.phase, self.done = self.phase + 1, 0
 
     def _learned(self) -> bool:
@@ -98,29 +114,43 @@ class Training:
 
     def _epoch(self, groups: Sequence[Together], report: Progress) -> str:
         started, number = time.perf_counter(), len(self.history) + 1
-        kept = dict(self.learner.weights), dict(self.learner.states)
         scores: dict[tuple[str, str], float] = {}
-        try:
+        with self._all_or_nothing():
             for together in groups:
-                scores |= self._train(together, number, report)
-        except BaseException:
-            self.learner.weights, self.learner.states = kept
-            raise
-        for task, (x, labels) in self.tests.items():
-            right = self.learner.infer(task, x).argmax(axis=1) == labels
-            scores["test_accuracy", task] = float(right.mean())
+                scores |= self._train(together, number, f"epoch {number}", report.batch)
+            for task, (x, labels) in self.tests.items():
+                right = self.learner.infer(task, x).argmax(axis=1) == labels
+                scores["test_accuracy", task] = float(right.mean())
         self.history.append(Epoch(time.perf_counter() - started, scores))
         self.done += 1
         return summary(scores)
 
-    def _train(self, together: Together, number: int, report: Progress) -> dict[tuple[str, str], float]:
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Put the learner back if what is done with it fails or is interrupted."""
+        weights, states = dict(self.learner.weights), dict(self.learner.states)
+        try:
+            yield
+        except BaseException:
+            self.learner.weights.update(weights)
+            self.learner.states = states
+            raise
+
+    def _train(
+        self, together: Together, number: int, where: str, on_batch: Callable[[int], None]
+    ) -> dict[tuple[str, str], float]:
+        """Show all trials once; `number` chooses the random numbers, `where` is what errors call it."""
         shown = self._shown(together)
         order = {t: self._order(t, number, shown) for t in together}
         seed = int(generator(self.seed, "noise", "+".join(together), number).integers(2**31))
-        outputs = self.learner.learn({t: self.data[t] for t in together}, order, report.batch, seed)
-        if (place := self.learner.diverged(together)) is not None:
-            hint = "lower the learning rate or the spectral radius; weights of the epoch before are kept"
-            raise DivergenceError(f"epoch {number}", f"{place} became infinite or NaN", hint=hint)
+
+        def begin(batch: int) -> None:
+            if batch:
+                self._check_finite(together, where)
+            on_batch(batch)
+
+        outputs = self.learner.learn({t: self.data[t] for t in together}, order, begin, seed)
+        self._check_finite(together, where)
         scores = {}
         for task, rates in outputs.items():
             labels = self.data[task][1][order[task]]
@@ -129,6 +159,11 @@ class Training:
             scores["loss", task] = float(-np.log(np.maximum(likelihood, tiny)).mean())
             scores["train_accuracy", task] = float((rates.argmax(axis=1) == labels).mean())
         return scores
+
+    def _check_finite(self, together: Together, where: str) -> None:
+        if (place := self.learner.diverged(together)) is not None:
+            hint = "lower the learning rate or the spectral radius; weights of the epoch before are kept"
+            raise DivergenceError(where, f"{place} became infinite or NaN", hint=hint)
 
     def _shown(self, together: Together) -> int:
         """Trials in an epoch: tasks with fewer trials begin again until the longest is through."""

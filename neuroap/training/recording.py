@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from brian2 import StateMonitor
 
 from neuroap.brian import CorticalNetwork
-from neuroap.brian.codeobjects import code_object_class
-from neuroap.brian.nodes import AreaGroup
+from neuroap.brian.recorder import watch_areas
 from neuroap.layout import Area
 from neuroap.timeline import Window
 
@@ -37,23 +35,14 @@ def record(network: CorticalNetwork, data: Mapping[str, Any], learning: bool) ->
         ``error(trial, area, neuron)``: r_inference - r_learning. ``block(area, neuron)`` names blocks.
         ``output_TASK(trial, node)``: output rates.
     """
-    areas = {n: g for n, g in network.groups.items() if isinstance(g, AreaGroup)}
-    monitors = {}
-    for name, group in areas.items():
-        monitor = StateMonitor(
-            group, "r", record=True, when="end", order=100, clock=network.clock, name=f"{group.name}_recording",
-            codeobj_class=code_object_class(),
-        )  # fmt: skip
-        monitors[name] = monitor
-        network.net.add(monitor)
-    line = network.timeline
+    monitors, line = watch_areas(network), network.timeline
     network.show(data)
     # One tick short of the whole cycle: the last one changes the weights.
     network.advance(1, line.length - 1 if learning else line.inference_length)
     windows = (line.inference, line.learning) if learning else (line.inference,)
     dataset = _rates(network, {n: m.r for n, m in monitors.items()}, windows)
     if learning:
-        errors = _padded([areas[n].array("err") for n in areas])
+        errors = _padded([network.groups[n].array("err") for n in monitors])
         attrs = {"long_name": "error, r_inference - r_learning", "units": "1"}
         dataset["error"] = (("area", "trial", "neuron"), errors, attrs)
         dataset["error"] = dataset["error"].transpose("trial", "area", "neuron")

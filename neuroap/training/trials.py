@@ -25,14 +25,35 @@ def by_task(layout: Layout, X: Any, y: Any, where: str) -> dict[str, tuple[Any, 
         Unknown tasks, or no task named where the layout has several.
     """
     if isinstance(X, Mapping):
+        if not X or y is not None:
+            hint = f"for example {{{layout.tasks[0]!r}: (X, y)}}"
+            raise DataError(where, "a mapping must hold X and y of at least one task, and y comes in it", hint=hint)
         for task in X:
             if task not in layout.tasks:
                 raise DataError(where, "the layout has no such task", task, did_you_mean(str(task), layout.tasks))
-        return {task: tuple(X[task]) for task in layout.tasks if task in X}
+        return {task: as_pair(X[task], where) for task in layout.tasks if task in X}
     if len(layout.tasks) > 1:
         hint = f"for example {{{layout.tasks[0]!r}: (X, y)}}"
         raise DataError(where, "name the task: the layout has several", list(layout.tasks), hint)
     return {layout.tasks[0]: (X, y)}
+
+
+def as_pair(trials: Any, where: str) -> tuple[Any, Any]:
+    """Check that trials are a pair of stimuli and labels.
+
+    Raises
+    ------
+    DataError
+    """
+    if not isinstance(trials, tuple | list) or len(trials) != 2:
+        raise DataError(where, "must be a pair of stimuli and labels (X, y)", type(trials).__name__)
+    return trials[0], trials[1]
+
+
+def refusal(where: str, error: Exception) -> DataError:
+    """What scikit-learn found wrong with stimuli or labels, as an error of neuroap."""
+    first, *rest = str(error).splitlines()
+    return DataError(where, first.rstrip("."), hint="\n  ".join(rest))
 
 
 def check_stimuli(layout: Layout, task: str, X: Any, dtype: str, where: str) -> Array:
@@ -45,7 +66,7 @@ def check_stimuli(layout: Layout, task: str, X: Any, dtype: str, where: str) -> 
     try:
         x = check_array(X, dtype=np.dtype(dtype), input_name="X")
     except (ValueError, TypeError) as error:
-        raise DataError(where, str(error).splitlines()[0].rstrip(".")) from error
+        raise refusal(where, error) from error
     inputs = layout.task_inputs(task)
     expected = sum(i.size for i in inputs)
     if x.shape[1] != expected:
@@ -81,6 +102,19 @@ def find_classes(y: Any, n_output: int | None, where: str) -> NDArray[Any]:
     return classes
 
 
+def check_labels(y: Any, n: int, where: str) -> NDArray[Any]:
+    """Check that `y` holds labels for each of `n` trials; returns them, shape (n,).
+
+    Raises
+    ------
+    DataError
+    """
+    labels = _labels(y, where)
+    if len(labels) != n:
+        raise DataError(where, f"y must hold one label for each of {n} trials", len(labels))
+    return labels
+
+
 def encode(y: Any, classes: NDArray[Any], n: int, where: str) -> NDArray[np.integer]:
     """Turn labels into indices of output nodes, shape (n,).
 
@@ -89,9 +123,7 @@ def encode(y: Any, classes: NDArray[Any], n: int, where: str) -> NDArray[np.inte
     DataError
         Labels of another number than trials, or that are no class.
     """
-    labels = _labels(y, where)
-    if len(labels) != n:
-        raise DataError(where, f"y must hold one label for each of {n} trials", len(labels))
+    labels = check_labels(y, n, where)
     index = np.searchsorted(classes, labels).clip(0, len(classes) - 1)
     unknown = classes[index] != labels
     if unknown.any():
@@ -106,5 +138,5 @@ def _labels(y: Any, where: str) -> NDArray[Any]:
     try:
         check_classification_targets(y)
         return column_or_1d(y, warn=True)
-    except ValueError as error:
-        raise DataError(where, str(error).splitlines()[0].rstrip(".")) from error
+    except (ValueError, TypeError) as error:
+        raise refusal(where, error) from error

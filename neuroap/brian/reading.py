@@ -1,0 +1,140 @@
+"""Reading an area's equations: what Brian2 makes of them, and what is wrong with which one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from brian2 import NeuronGroup
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, Equations, SingleEquation
+from brian2.equations.unitcheck import parse_expression_dimensions
+from brian2.units import second
+from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_unit_for_display
+
+from neuroap.errors import EquationsError, did_you_mean
+from neuroap.layout import Area
+
+DRIVES = ("I_rec", "I_inf", "I_err")
+CONSTANTS = ("b", "beta", "tau")
+NEVER_DEFINED = (*DRIVES, *CONSTANTS, "I_const", "r_inf", "err", "alpha")
+# They would need objects of Brian2's own, which do not keep to the windows of a cycle.
+FLAGS_REFUSED = ("unless refractory", "constant over dt")
+
+
+def read_equations(area: Area, added: Iterable[SingleEquation], namespace: Mapping[str, Any]) -> Equations:
+    """Parse the equations of `area`, and check them one by one.
+
+    Parameters
+    ----------
+    area : Area
+    added : iterable of SingleEquation
+        Variables that neuroap adds.
+    namespace : mapping
+        Constants: ``tau``, ``beta``, ``alpha`` and, without bias, ``b``.
+
+    Raises
+    ------
+    EquationsError
+        Equations that Brian2 cannot parse, unknown names, units that do not fit, names of neuroap's that
+        are set. The first line reads ``Area.equations: 'V1': what is wrong, in 'the equation'``.
+    """
+    user = _parse(area)
+    for equation in user.values():
+        _check_definition(area, equation)
+    group = _scratch_group(area, user, added, namespace)
+    known = ["xi", *DRIVES, *CONSTANTS, *user]
+    for equation in user.values():
+        if equation.type != PARAMETER:
+            _check_names(area, equation, group, known)
+            _check_units(area, equation, group)
+    return user
+
+
+def mistake(area: Area, rule: str, equation: object = None, hint: str = "") -> EquationsError:
+    """The error that says what is wrong with which equation of `area`."""
+    place = "" if equation is None else f", in '{equation}'"
+    return EquationsError("Area.equations", f"{area.name!r}: {rule}{place}", hint=hint)
+
+
+def _parse(area: Area) -> Equations:
+    try:
+        return Equations(area.model_equations)
+    except Exception as error:  # Brian2 raises many kinds; the text is the user's in every case.
+        for line in _one_by_one(area.model_equations):
+            try:
+                Equations(line)
+            except Exception as cause:
+                raise mistake(area, _reason(cause), line) from error
+        raise mistake(area, _reason(error)) from error
+
+
+def _one_by_one(text: str) -> Iterator[str]:
+    """The equations as written; one may span several lines, up to the ``: unit`` that ends it."""
+    parts: list[str] = []
+    for line in text.splitlines():
+        parts.append(line.partition("#")[0].strip())
+        if ":" in parts[-1]:
+            yield " ".join(parts).strip()
+            parts = []
+
+
+def _reason(error: BaseException) -> str:
+    """The first sentence of Brian2's message, as part of a line of ours."""
+    reason = " ".join(str(error).split("\n")[0].split()).rstrip(".: ")
+    if not reason or reason.startswith("Parsing failed"):
+        return "cannot be parsed"
+    return reason[0].lower() + reason[1:]
+
+
+def _check_definition(area: Area, equation: SingleEquation) -> None:
+    name = equation.varname
+    if name in NEVER_DEFINED:
+        hint = f"use {name!r}, but do not define it"
+        raise mistake(area, f"{name!r} is set by neuroap", equation, hint)
+    if name == "r" and equation.type == PARAMETER:
+        hint = "for example 'r = tanh(u) : 1'"
+        raise mistake(area, "the rate 'r' needs an equation", equation, hint)
+    if name == "r" and equation.dim is not DIMENSIONLESS:
+        raise mistake(area, "the rate 'r' must have unit 1", equation)
+    for flag in FLAGS_REFUSED:
+        if flag in equation.flags:
+            raise mistake(area, f"flag {flag!r} is not supported", equation)
+
+
+def _scratch_group(
+    area: Area, user: Equations, added: Iterable[SingleEquation], namespace: Mapping[str, Any]
+) -> NeuronGroup:
+    """A group that only resolves names; the network has one of its own."""
+    declared = Equations([*user.values(), *(e for e in added if e.varname not in user)])
+    try:
+        group = NeuronGroup(1, declared, namespace=dict(namespace), method="euler")
+    except Exception as error:
+        raise mistake(area, _reason(error)) from error
+    group._network = "none"  # Brian2 would warn that it never ran
+    return group
+
+
+def _check_names(area: Area, equation: SingleEquation, group: NeuronGroup, known: list[str]) -> None:
+    for name in sorted(equation.identifiers):
+        try:
+            group._resolve(name, run_namespace={}, user_identifier=False)
+        except KeyError:
+            hint = did_you_mean(name, [*known, *DEFAULT_FUNCTIONS])
+            if not hint.startswith("did you mean"):
+                hint = f"names at hand: {', '.join(known)}"
+            raise mistake(area, f"unknown name {name!r}", equation, hint) from None
+
+
+def _check_units(area: Area, equation: SingleEquation, group: NeuronGroup) -> None:
+    names = {n: group._resolve(n, run_namespace={}, user_identifier=False) for n in equation.identifiers}
+    expected = equation.dim / second.dim if equation.type == DIFFERENTIAL_EQUATION else equation.dim
+    try:
+        found = parse_expression_dimensions(equation.expr.code, names)
+    except DimensionMismatchError as error:
+        raise mistake(area, _reason(Exception(error.desc)), equation) from error
+    except Exception as error:  # functions with the wrong number of arguments, comparisons of numbers ...
+        raise mistake(area, _reason(error), equation) from error
+    if found is not expected:
+        units = f"unit {get_unit_for_display(found)}, but must have {get_unit_for_display(expected)}"
+        raise mistake(area, f"the right-hand side has {units}", equation)

@@ -1,0 +1,46 @@
+"""Checks of the settings of the estimator, before anything is drawn or trained."""
+
+from __future__ import annotations
+
+import numbers
+import os
+from typing import TYPE_CHECKING
+
+from neuroap.errors import SettingError
+from neuroap.layout import Layout
+from neuroap.rules import AdjointPropagation
+from neuroap.training.learner import DEVICES, DTYPES, choose
+from neuroap.training.loop import TASK_ORDERS
+
+if TYPE_CHECKING:
+    from neuroap.training.estimator import CorticalClassifier
+
+
+def check_settings(model: CorticalClassifier) -> None:
+    """Raise SettingError for the first setting of `model` that is out of range."""
+    if model.layout is not None and not isinstance(model.layout, Layout):
+        raise SettingError("layout", "must be a Layout", model.layout, "for example neuroap.hierarchy()")
+    if model.rule is not None and not isinstance(model.rule, AdjointPropagation):
+        hint = "for example AdjointPropagation(learning_rate=1e-3)"
+        raise SettingError("rule", "must be an AdjointPropagation", model.rule, hint)
+    if not _is_count(model.epochs):
+        raise SettingError("epochs", "must be a positive integer", model.epochs)
+    if model.batch_size != "auto" and not _is_count(model.batch_size):
+        raise SettingError("batch_size", 'must be a positive integer or "auto"', model.batch_size)
+    for name, known in (("dtype", DTYPES), ("device", DEVICES), ("task_order", TASK_ORDERS)):
+        choose(name, getattr(model, name), known)
+    if model.dt_ms is not None and not _is_number(model.dt_ms):
+        raise SettingError("dt_ms", "must be a positive number of milliseconds, or None for tau", model.dt_ms)
+    if not _is_number(model.stop_at):
+        raise SettingError("stop_at", "must be a positive accuracy; above 1 training never stops early", model.stop_at)
+    if not isinstance(model.checkpoint, str | os.PathLike | None):
+        raise SettingError("checkpoint", "must be a path, or None for none", model.checkpoint)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= 1
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a positive number; NaN is not."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and value > 0
