@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sympy
-from brian2 import NeuronGroup
 from brian2.equations.codestrings import Expression
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
@@ -18,14 +18,13 @@ from brian2.equations.equations import (
 )
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters import euler
-from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2.stateupdaters.base import UnsupportedEquationsException
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
-from neuroap.errors import EquationsError
+from neuroap.brian.reading import DRIVES, mistake, read_equations
 from neuroap.layout import Area
 
-DRIVES = ("I_rec", "I_inf", "I_err")
 CONSTANT_IN_WINDOW = frozenset(("b", "I_inf", "I_err", "beta", "alpha"))
-NEVER_DEFINED = (*DRIVES, "I_const", "r_inf", "err", "b", "beta", "alpha", "tau")
 
 
 @dataclass(frozen=True)
@@ -82,116 +81,96 @@ def compile_area(
     Raises
     ------
     EquationsError
-        Equations that Brian2 cannot parse, whose units do not fit, or that set a name of neuroap's.
+        Equations that cannot be read (see `neuroap.brian.reading`) or integrated.
     """
-    user = _parse(area)
-    _check(area, user, biased, namespace)
+    added = [SingleEquation(PARAMETER, name, DIMENSIONLESS) for name in _added_names(biased)]
+    user = read_equations(area, added, namespace)
+    noisy = _is_noisy(user)
     states = [e.varname for e in user.values() if e.type == DIFFERENTIAL_EQUATION]
-    rate = user["r"].expr.code if user["r"].type == SUBEXPRESSION else None
-    updates = {} if user.is_stochastic else {x: _euler(user[x].expr.code, x, alpha, biased) for x in states}
-    constant = "" if concurrent else _constant(updates)
+    rate = _expanded(user, "r") if user["r"].type == SUBEXPRESSION else None
+    updates = {} if user.is_stochastic else {x: _euler(_expanded(user, x), x, alpha, biased) for x in states}
+    receiver, constant = ("", None) if concurrent else _constant(updates)
+    remaining = {x: _replace(u, constant) if x == receiver else u for x, u in updates.items()}
     kept = dict(user)
-    if rate is not None and len(updates) == 1 and not _remembers(updates):
+    if rate is not None and len(updates) == 1 and not noisy and not _remembers(updates):
         # dt = tau: the state is a function of the drives; it need not be stored.
-        (x,) = states
-        kept[x] = _subexpression(x, sympy_to_str(updates[x]))
-        state = sympy_to_str(_without_constant(updates, constant)[x])
-        step, stored_states = f"r = {_substitute(rate, x, state)}", []
+        ((x, state),) = remaining.items()
+        kept[x] = SingleEquation(SUBEXPRESSION, x, user[x].dim, expr=Expression(sympy_to_str(state)))
+        step, stored_states = f"r = {sympy_to_str(rate.subs(_symbol(x), state))}", []
     else:
-        step = euler(user, {}) if user.is_stochastic else _step(_without_constant(updates, constant))
-        step += f"\nr = {rate}" if rate is not None else ""
+        step = _noisy_step(area, user) if user.is_stochastic else _step(remaining)
+        step += f"\nr = {sympy_to_str(rate)}" if rate is not None else ""
         stored_states = states
+    drives = ["I_rec"] if _hides_error(user, remaining, rate, constant) else ["I_rec", "I_err"]
+    # With signals that flow in every tick, the error of the last batch would be read once more.
+    restart = [_zero(user, x) for x in [*stored_states, *drives, *(["err"] if concurrent else [])]]
     if rate is not None:
         del kept["r"]
-    # Where the constant drive is collected, inference never reads the error drive.
-    drives = ("I_rec",) if constant else ("I_rec", "I_err")
-    restart = [f"{x} = 0" for x in (*stored_states, *drives)]
-    if rate is not None:
-        rest = sympy_to_str(str_to_sympy(rate).subs({_symbol(x): 0 for x in states}))
-        restart.append(f"r = {rest}")
-    equations = Equations([*kept.values(), *_stored(user, biased)])
-    return AreaCode(equations, step, *_collecting(constant), tuple(restart), _is_noisy(user))
+        added.append(SingleEquation(PARAMETER, "r", DIMENSIONLESS))
+        restart.append(f"r = {sympy_to_str(rate.subs({_symbol(x): 0 for x in (*states, *DRIVES, 'b')}))}")
+    equations = Equations([*kept.values(), *added])
+    return AreaCode(equations, step, *_collecting(constant), tuple(restart), noisy)
 
 
-def _parse(area: Area) -> Equations:
-    try:
-        equations = Equations(area.model_equations)
-    except Exception as error:  # Brian2 raises many kinds; the text is the user's in every case.
-        reason = str(error).splitlines()[0]
-        raise EquationsError("Area.equations", f"{area.name!r}: {reason}", area.model_equations) from error
-    for name in NEVER_DEFINED:
-        if name in equations:
-            hint = f"{name!r} is set by neuroap; use it, but do not define it"
-            raise EquationsError("Area.equations", f"{area.name!r} defines a reserved name", name, hint)
-    return equations
-
-
-def _check(area: Area, user: Equations, biased: bool, namespace: Mapping[str, Any]) -> None:
-    """Check names and units of the equations as the user wrote them."""
-    declared = Equations([*user.values(), *(e for e in _stored(user, biased) if e.varname not in user)])
-    try:
-        group = NeuronGroup(1, declared, namespace=dict(namespace), method="euler")
-        group._network = "none"  # it only checks; Brian2 would warn that it never ran
-        group.equations.check_units(group, run_namespace={})
-    except Exception as error:
-        cause = error.__cause__ or error
-        reason = " ".join(str(part).strip() for part in (getattr(cause, "args", None) or [cause])[:1])
-        hint = "names at hand: I_rec, I_inf, I_err, b, beta, tau, r, xi and the variables you define"
-        raise EquationsError(
-            "Area.equations", f"{area.name!r}: {_first_sentence(reason)}", hint=hint
-        ) from error
-
-
-def _first_sentence(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _stored(user: Equations, biased: bool) -> list[SingleEquation]:
+def _added_names(biased: bool) -> list[str]:
     """Variables that neuroap adds: drives, stored rates, errors."""
-    names = [*DRIVES, "I_const", "r_inf", "err", *(["b"] if biased else [])]
-    if user["r"].type == SUBEXPRESSION:
-        names.append("r")
-    return [SingleEquation(PARAMETER, name, DIMENSIONLESS) for name in names]
+    return [*DRIVES, "I_const", "r_inf", "err", *(["b"] if biased else [])]
 
 
 def _symbol(name: str) -> sympy.Symbol:
     return sympy.Symbol(name, real=True)
 
 
-def _euler(expression: str, x: str, alpha: float, biased: bool) -> sympy.Expr:
-    """``x + alpha tau f(x)``, simplified; alpha stays a symbol unless it is 1."""
+def _expanded(user: Equations, name: str) -> sympy.Expr:
+    """The right-hand side of an equation, with subexpressions written out; ``r`` is a stored variable."""
+    expression = str_to_sympy(user[name].expr.code)
+    inner = _subexpressions(user)
+    while used := {s for s in expression.free_symbols if s.name in inner}:
+        expression = expression.subs({s: str_to_sympy(user[s.name].expr.code) for s in used})
+    return expression
+
+
+def _subexpressions(user: Equations) -> set[str]:
+    return {e.varname for e in user.values() if e.type == SUBEXPRESSION} - {"r"}
+
+
+def _euler(expression: sympy.Expr, x: str, alpha: float, biased: bool) -> sympy.Expr:
+    """``x + alpha tau f(x)``, multiplied out; alpha stays a symbol unless it is 1."""
     step = _symbol("alpha") * _symbol("tau") if alpha != 1 else _symbol("tau")
-    update = sympy.expand(_symbol(x) + step * str_to_sympy(expression))
+    update = sympy.expand_mul(_symbol(x) + step * expression)
     return update if biased else update.subs(_symbol("b"), 0)
 
 
-def _constant(updates: Mapping[str, sympy.Expr]) -> str:
-    """The part of the updates that only depends on what is constant within a window."""
-    for update in updates.values():
+def _constant(updates: Mapping[str, sympy.Expr]) -> tuple[str, sympy.Expr | None]:
+    """The state whose update has a part that only depends on what is constant in a window; this part."""
+    for state, update in updates.items():
         varying = [s for s in update.free_symbols if s.name not in CONSTANT_IN_WINDOW]
         part, _ = update.as_independent(*varying, as_Add=True)
         if part.has(_symbol("I_inf"), _symbol("I_err")):
-            return sympy_to_str(part)
-    return ""
+            return state, part
+    return "", None
 
 
-def _collecting(constant: str) -> tuple[str, str]:
+def _replace(update: sympy.Expr, constant: sympy.Expr | None) -> sympy.Expr:
+    """Put the variable that holds the constant part in its place."""
+    return update - constant + _symbol("I_const")
+
+
+def _collecting(constant: sympy.Expr | None) -> tuple[str, str]:
     """Code for the constant drive in inference, where I_err is 0, and in learning."""
-    if not constant:
+    if constant is None:
         return "", ""
-    inference = str_to_sympy(constant).subs(_symbol("I_err"), 0)
-    return f"I_const = {sympy_to_str(inference)}", f"I_const = {constant}"
+    inference = constant.subs(_symbol("I_err"), 0)
+    return f"I_const = {sympy_to_str(inference)}", f"I_const = {sympy_to_str(constant)}"
 
 
-def _without_constant(updates: Mapping[str, sympy.Expr], constant: str) -> dict[str, sympy.Expr]:
-    """Replace the constant part by the variable that holds it."""
-    if not constant:
-        return dict(updates)
-    part = str_to_sympy(constant)
-    name = next(
-        x for x, update in updates.items() if set(part.args or (part,)) <= set(sympy.Add.make_args(update))
-    )
-    return {**updates, name: updates[name] - part + _symbol("I_const")}
+def _hides_error(
+    user: Equations, remaining: Mapping[str, sympy.Expr], rate: sympy.Expr | None, constant: sympy.Expr | None
+) -> bool:
+    """Whether nothing but the constant drive reads the error drive, which inference then need not clear."""
+    readers = [*remaining.values(), *(_expanded(user, x) for x in _subexpressions(user))]
+    readers += [rate] if rate is not None else []
+    return constant is not None and not any(_symbol("I_err") in e.free_symbols for e in readers)
 
 
 def _remembers(updates: Mapping[str, sympy.Expr]) -> bool:
@@ -206,12 +185,25 @@ def _step(updates: Mapping[str, sympy.Expr]) -> str:
     return "\n".join([*lines, *(f"{x} = _{x}" for x in updates)])
 
 
-def _subexpression(name: str, code: str) -> SingleEquation:
-    return SingleEquation(SUBEXPRESSION, name, DIMENSIONLESS, expr=Expression(code))
+def _noisy_step(area: Area, user: Equations) -> str:
+    """Brian2's Euler-Maruyama step, with the area's own dt = alpha tau."""
+    try:
+        code = euler(user, {})
+    except UnsupportedEquationsException:
+        noisy = next(e for e in user.values() if e.type == DIFFERENTIAL_EQUATION and _has_xi(e.identifiers))
+        hint = "the factor of xi must not depend on the state"
+        raise mistake(area, "multiplicative noise cannot be integrated", noisy, hint) from None
+    return re.sub(r"\bdt\b", "(alpha*tau)", code)
 
 
-def _substitute(expression: str, name: str, value: str) -> str:
-    return sympy_to_str(str_to_sympy(expression).subs(_symbol(name), str_to_sympy(value)))
+def _has_xi(names: Iterable[str]) -> bool:
+    return any(re.fullmatch(r"xi(_\w+)?", name) for name in names)
+
+
+def _zero(user: Equations, name: str) -> str:
+    """Code that sets a variable to zero, in its unit."""
+    dim = user[name].dim if name in user else DIMENSIONLESS
+    return f"{name} = 0" if dim is DIMENSIONLESS else f"{name} = 0*{get_unit(dim)!r}"
 
 
 def _is_noisy(user: Equations) -> bool:

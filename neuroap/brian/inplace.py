@@ -8,6 +8,7 @@ larger than the cache that costs more than the arithmetic. This pass rewrites th
 from __future__ import annotations
 
 import ast
+import numbers
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,7 +48,8 @@ class _Rewriter:
         self.body = tree.body
         self.namespace = namespace
         self.stored = dict(s for s in map(_store, self.body) if s)  # variable -> array it ends up in
-        self.arrays: dict[str, str] = {}  # variable -> expression for the array that holds it now
+        self.arrays: dict[str, str] = {}  # variable -> array that holds it now
+        self.scalars: set[str] = set()  # variables that hold a number
         self.lines: list[str] = []
         self.buffers: dict[str, np.ndarray] = {}
         self.free: list[str] = []
@@ -55,10 +57,20 @@ class _Rewriter:
 
     def run(self) -> tuple[str, dict[str, Any]]:
         for statement in self.body:
-            if not (self._load(statement) or self._assign(statement) or self._drop_store(statement)):
-                self.lines.append(ast.unparse(statement))
+            one_target = not isinstance(statement, ast.Assign) or len(statement.targets) == 1
+            if not (one_target and (self._load(statement) or self._assign(statement) or self._drop_store(statement))):
+                self._leave(statement)
         cast = {CAST: self.like.dtype.type} if self.like is not None else {}
         return "\n".join(self.lines), {**self.buffers, **cast}
+
+    def _leave(self, statement: ast.stmt) -> None:
+        """Keep a statement as it is; what it reads may lie elsewhere now."""
+        self.lines.append(ast.unparse(self._resolve(statement)))
+        if isinstance(statement, ast.Assign):
+            is_scalar = self._is_scalar(statement.value)
+            for name in (t.id for t in statement.targets if isinstance(t, ast.Name)):
+                self.arrays.pop(name, None)
+                (self.scalars.add if is_scalar else self.scalars.discard)(name)
 
     def _load(self, statement: ast.stmt) -> bool:
         """``x = _array_x`` or ``x = _array_x.copy()``: remember which array x stands for."""
@@ -115,9 +127,9 @@ class _Rewriter:
 
     def _fill(self, name: str, value: ast.expr) -> bool:
         """A scalar that is stored in an array fills it."""
-        if name not in self.stored or not self._fits(self.stored[name]):
+        if name not in self.stored or not self._is_scalar(value) or not self._fits(self.stored[name]):
             return False
-        self.lines.append(f"{self.stored[name]}.fill({ast.unparse(self._resolve(value))})")
+        self.lines.append(f"{self.stored[name]}.fill({ast.unparse(value)})")
         self.arrays[name] = self.stored[name]
         return True
 
@@ -185,18 +197,32 @@ class _Rewriter:
     def _is_array(self, node: ast.expr) -> bool:
         return any(isinstance(n, ast.Name) and n.id in self.arrays for n in ast.walk(node))
 
+    def _is_scalar(self, node: ast.expr) -> bool:
+        """Whether a value is a number for certain; what is unknown may be an array, such as ``randn(...)``."""
+        if isinstance(node, ast.Constant):
+            return True
+        if isinstance(node, ast.Name):
+            return node.id in self.scalars or isinstance(self.namespace.get(node.id), numbers.Number)
+        if isinstance(node, ast.Subscript):
+            return isinstance(node.slice, ast.Constant)
+        if isinstance(node, ast.Call) and not isinstance(self.namespace.get(ast.unparse(node.func)), np.ufunc):
+            return False
+        parts = node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node)
+        return all(self._is_scalar(part) for part in parts if isinstance(part, ast.expr))
+
     def _names(self, node: ast.expr) -> set[str]:
         return {self.arrays[n.id] for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in self.arrays}
 
-    def _resolve(self, node: ast.expr) -> ast.expr:
-        """Replace variables by the arrays that hold them."""
+    def _resolve(self, node: ast.expr | ast.stmt) -> ast.AST:
+        """Replace variables that are read by the arrays that hold them."""
         arrays = self.arrays
 
         class Names(ast.NodeTransformer):
             def visit_Name(self, name: ast.Name) -> ast.AST:
-                return ast.parse(arrays[name.id], mode="eval").body if name.id in arrays else name
+                read = isinstance(name.ctx, ast.Load) and name.id in arrays
+                return ast.Name(arrays[name.id], ast.Load()) if read else name
 
-        return Names().visit(ast.parse(ast.unparse(node), mode="eval").body)
+        return Names().visit(ast.parse(ast.unparse(node)).body[0])
 
 
 def _store(statement: ast.stmt) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from brian2 import Network, ms, prefs
 from numpy.typing import NDArray
 
 from neuroap.brian.cycle import Cycle
-from neuroap.brian.equations import compile_area
+from neuroap.brian.equations import AreaCode, compile_area
 from neuroap.brian.feed import Feed, Readout, Stream, check_shared_inputs
 from neuroap.brian.nodes import CLEAR, DRIVE, RECUR, AreaGroup, InputGroup, NodeGroup, OutputGroup, time_step
 from neuroap.brian.projections import End, Projection
@@ -79,13 +79,22 @@ class CorticalNetwork:
 
     def _build(self) -> None:
         layout, line = self.layout, self.timeline
+        # Equations are read first: a mistake in them leaves no half-built Brian2 objects behind.
+        settled = [a for a in layout.areas if a.name in line.inference or a.name in line.learning]
+        namespaces = {a.name: self._namespace(a) for a in settled}
+        codes = {a.name: self._compile(a, namespaces[a.name]) for a in settled}
         self.clock = time_step(self.dt_ms or max(a.tau_ms for a in layout.areas), "neuroap_clock")
         self.cycle = Cycle(self.clock, "neuroap_cycle")
         self.feed = Feed(self.trials, self.clock, self.cycle, "neuroap_feed")
         self.readout = Readout(self.feed, line.inference_length - 1, "neuroap_readout")
         self.groups: dict[str, NodeGroup] = {}
         self.projections: dict[str, Projection] = {}
-        self._add_nodes()
+        self._add_ends()
+        for area in settled:
+            windows = line.inference.get(area.name), line.learning.get(area.name)
+            self.groups[area.name] = AreaGroup(
+                area, codes[area.name], self.trials, self.clock, self.cycle, *windows, namespaces[area.name]
+            )
         self._add_recurrences()
         self._add_biases()
         self._add_pathways()
@@ -95,7 +104,7 @@ class CorticalNetwork:
 
     # -- building ------------------------------------------------------------------------------
 
-    def _add_nodes(self) -> None:
+    def _add_ends(self) -> None:
         layout, line = self.layout, self.timeline
         used = {p.source_node for p in layout.open(self.tasks)}
         for node in layout.inputs:
@@ -105,22 +114,23 @@ class CorticalNetwork:
             if output.name in line.inference:
                 window = line.inference[output.name]
                 self.groups[output.name] = OutputGroup(output, self.trials, self.clock, self.cycle, window)
-        for area in layout.areas:
-            if area.name in line.inference or area.name in line.learning:
-                self.groups[area.name] = self._area(area)
 
-    def _area(self, area: Area) -> AreaGroup:
-        line, number = self.timeline, self.dtype.type
-        alpha = 1 / ticks_per_tau(area, self.dt_ms)
-        biased = self._biased(area)
-        namespace: dict[str, Any] = dict(
-            tau=area.tau_ms * ms, beta=number(self.rule.beta), alpha=number(alpha)
+    def _namespace(self, area: Area) -> dict[str, Any]:
+        """Constants of the equations of an area."""
+        number = self.dtype.type
+        constants: dict[str, Any] = dict(
+            tau=area.tau_ms * ms, beta=number(self.rule.beta), alpha=number(self._alpha(area))
         )
-        if not biased:
-            namespace["b"] = number(0)
-        code = compile_area(area, alpha=alpha, biased=biased, concurrent=line.concurrent, namespace=namespace)
-        windows = line.inference.get(area.name), line.learning.get(area.name)
-        return AreaGroup(area, code, self.trials, self.clock, self.cycle, *windows, namespace)
+        return constants if self._biased(area) else {**constants, "b": number(0)}
+
+    def _compile(self, area: Area, namespace: dict[str, Any]) -> AreaCode:
+        concurrent, biased = self.timeline.concurrent, self._biased(area)
+        return compile_area(
+            area, alpha=self._alpha(area), biased=biased, concurrent=concurrent, namespace=namespace
+        )
+
+    def _alpha(self, area: Area) -> float:
+        return 1 / ticks_per_tau(area, self.dt_ms)
 
     def _biased(self, area: Area) -> bool:
         return area.bias is not None or self.rule.bias_plasticity
@@ -135,7 +145,7 @@ class CorticalNetwork:
             ticks = [t for w in self._windows(area.name) for t in w.recurrent_ticks]
             projection.drives(self.cycle, ticks, "r", "I_rec", add=False, order=RECUR)
             if alpha and area.name in self.timeline.learning:
-                projection.learns(self.rule, self.cycle, self.timeline.length - 1, self.feed, scale=alpha)
+                projection.learns(self.rule, self.cycle, self.timeline.length - 1, self.feed, masked_scale=alpha)
             self.projections[projection.parameter] = projection
 
     def _add_biases(self) -> None:

@@ -31,6 +31,7 @@ class NodeGroup(NeuronGroup):
 
     def __init__(self, name: str, size: int, trials: int, equations: Any, clock: Clock, **kwds: Any) -> None:
         self.node_name, self.trials, self.size = name, trials, size
+        self.factors: dict[str, str] = {}  # code of plasticity factors -> variable that holds them
         super().__init__(
             trials * size,
             equations,
@@ -59,6 +60,9 @@ class NodeGroup(NeuronGroup):
             )
             self.contained_objects.append(runner.gate(cycle, ticks))
 
+    def _check_for_invalid_states(self) -> None:
+        """Leave out Brian2's check after each run, which overflows in float32; see `Learner.diverged`."""
+
     # What local names of plasticity text stand for in this group.
     local_names = {
         "r_pre": "r_inf",
@@ -74,9 +78,9 @@ class InputGroup(NodeGroup):
     """Stimulus rates, r = x."""
 
     def __init__(self, node: Input, trials: int, clock: Clock) -> None:
-        super().__init__(node.name, node.size, trials, "r : 1\nerr = 0.0 : 1", clock)
+        super().__init__(node.name, node.size, trials, "r : 1\nerr : 1", clock)
 
-    local_names = {"r_pre": "r"}
+    local_names = {"r_pre": "r", "e_pre": "err"}
 
 
 class OutputGroup(NodeGroup):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import sympy
 from brian2 import BrianObject, Clock
 from brian2.core.variables import Variables
 from brian2.groups.group import Group
@@ -114,7 +115,7 @@ class Projection(Group, BrianObject):
         runner.gate(cycle, ticks)
 
     def learns(
-        self, rule: AdjointPropagation, cycle: Cycle, tick: int, feed: Group, scale: float = 1.0
+        self, rule: AdjointPropagation, cycle: Cycle, tick: int, feed: Group, masked_scale: float | None = None
     ) -> None:
         """Make the weights plastic: correlate both ends in `tick`, then change the weights.
 
@@ -126,8 +127,8 @@ class Projection(Group, BrianObject):
             Tick of the cycle at whose end the weights change.
         feed : Group
             Holds ``count``, the number of trials in the batch.
-        scale : float
-            Factor of the step; other than 1 for recurrent weights, whose zeros then stay zero.
+        masked_scale : float, optional
+            Factor of the step where weights that are zero at the start stay zero (recurrent weights).
         """
         self.states = rule.optimizer.states
         for state in self.states:
@@ -135,11 +136,10 @@ class Projection(Group, BrianObject):
         # k and eta are scalars of full precision, set from outside before each batch or run.
         for scalar in ("k", "eta"):
             self.variables.add_array(scalar, size=1, scalar=True, dtype=np.float64)
-        masked = scale != 1.0 or self.parameter.endswith(".recurrence")
-        if masked:
+        if masked_scale is not None:
             self.variables.add_array("mask", size=self._N)
         gradient = self._correlations(rule.correlations, cycle, tick, feed)
-        step = "step" + (f"*{scale!r}*mask" if masked else "")
+        step = "step" if masked_scale is None else f"step*{masked_scale!r}*mask"
         if rule.weight_decay:
             step = f"({step} + {rule.weight_decay!r}*w)"
         code = f"{gradient}{rule.optimizer.text}\nw = w - eta*{step}"
@@ -148,6 +148,7 @@ class Projection(Group, BrianObject):
 
     def _correlations(self, terms: tuple[Correlation, ...], cycle: Cycle, tick: int, feed: Group) -> str:
         """Add one product per term; return the code that turns them into the gradient g = - dw."""
+        terms = terms if self.source else tuple(map(_from_unit_source, terms))
         plain = len(terms) == 1 and float_or_none(terms[0].weight) == -1.0
         parts = []
         for k, term in enumerate(terms):
@@ -182,14 +183,20 @@ class Projection(Group, BrianObject):
         """The variable of `group` that holds a pre- or postsynaptic factor; computed if need be."""
         names = {n: f"({v})" for n, v in group.local_names.items()}
         code = re.sub(r"[A-Za-z_]\w*", lambda m: names.get(m[0], m[0]), text)
-        bare = code.strip("()")
+        bare = code[1:-1] if code.startswith("(") else code
         if bare == "1" or bare in group.variables:
             return bare
-        variable = f"factor_{slug(text)}"
-        if variable not in group.variables:
+        if code not in group.factors:
+            variable = group.factors[code] = f"factor_{len(group.factors)}"
             group.variables.add_array(variable, size=len(group))
             group.at(cycle, [tick], f"{variable} = {code}", "end", FACTOR, variable)
-        return variable
+        return group.factors[code]
+
+
+def _from_unit_source(term: Correlation) -> Correlation:
+    """The term of a bias, whose source has rate 1 and no error: its presynaptic factor is a number."""
+    factor = float(sympy.sympify(term.pre).subs({"r_pre": 1, "e_pre": 0}))
+    return replace(term, pre="1", weight=term.weight if factor == 1 else f"{factor!r}*({term.weight})")
 
 
 def slug(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from brian2 import NeuronGroup
 from brian2.core.functions import DEFAULT_FUNCTIONS
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, Equations, SingleEquation
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations, SingleEquation
 from brian2.equations.unitcheck import parse_expression_dimensions
 from brian2.units import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_unit_for_display
@@ -18,8 +18,12 @@ from neuroap.layout import Area
 DRIVES = ("I_rec", "I_inf", "I_err")
 CONSTANTS = ("b", "beta", "tau")
 NEVER_DEFINED = (*DRIVES, *CONSTANTS, "I_const", "r_inf", "err", "alpha")
-# They would need objects of Brian2's own, which do not keep to the windows of a cycle.
-FLAGS_REFUSED = ("unless refractory", "constant over dt")
+# The others would need objects of Brian2's own, which do not keep to the windows of a cycle.
+FLAGS: dict[str, tuple[str, ...]] = {
+    PARAMETER: ("constant", "shared"),
+    SUBEXPRESSION: ("shared",),
+    DIFFERENTIAL_EQUATION: (),
+}
 
 
 def read_equations(area: Area, added: Iterable[SingleEquation], namespace: Mapping[str, Any]) -> Equations:
@@ -84,7 +88,7 @@ def _reason(error: BaseException) -> str:
     reason = " ".join(str(error).split("\n")[0].split()).rstrip(".: ")
     if not reason or reason.startswith("Parsing failed"):
         return "cannot be parsed"
-    return reason[0].lower() + reason[1:]
+    return reason if reason.startswith("Brian") else reason[0].lower() + reason[1:]
 
 
 def _check_definition(area: Area, equation: SingleEquation) -> None:
@@ -97,8 +101,8 @@ def _check_definition(area: Area, equation: SingleEquation) -> None:
         raise mistake(area, "the rate 'r' needs an equation", equation, hint)
     if name == "r" and equation.dim is not DIMENSIONLESS:
         raise mistake(area, "the rate 'r' must have unit 1", equation)
-    for flag in FLAGS_REFUSED:
-        if flag in equation.flags:
+    for flag in equation.flags:
+        if flag not in FLAGS[equation.type]:
             raise mistake(area, f"flag {flag!r} is not supported", equation)
 
 

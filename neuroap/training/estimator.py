@@ -247,8 +247,9 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         """The Brian2 network, with weights loaded and the trials of X about to be shown side by side.
 
         Groups are named after inputs, areas and outputs in lower case; neuron ``i`` of trial ``k`` has index
-        ``k * N + i``. Add a monitor, then ``network.run(network.duration)``; with labels the learning phase
-        is part of it, and the last time step changes the weights of this network (not of the model).
+        ``k * N + i``; rates are ``r``, those at the end of inference ``r_inf``. Add a monitor, then
+        ``network.run(network.duration)``; with labels the learning phase is part of it, in which an output is
+        clamped to its target, and the last time step changes the weights of this network (not of the model).
 
         Examples
         --------

@@ -1,0 +1,124 @@
+"""Trajectories as a Dataset, and the Brian2 network that is handed to the user."""
+
+from __future__ import annotations
+
+import brian2
+import numpy as np
+import pytest
+from training.small import TASKS, bits, fitted, model, trials
+
+from neuroap import AdjointPropagation, Area, Input, Layout, Output, error, inference
+
+# V2 has fewer neurons, no recurrence and settles twice as slowly; V3 is reached by no error.
+MIXED = Layout(
+    Input("image", 64),
+    Area("V1", {"RI": (0, 4), "SI": (2, 6), "RE": (6, 8)}, neurons=9),
+    Area("V2", 1, recurrence=None, tau_ms=20.0),
+    Area("V3", {"RI": 2, "SI": 3}),
+    Output("choice", 10),
+    inference("image", "V1.RI"),
+    inference("V1.SI", "V2.RI"),
+    inference("V2.SI", "V3.RI"),
+    inference("V3.SI", "choice"),
+    error("choice", "V2.RE"),
+    error("V2.SE", "V1.RE"),
+)
+X, Y = trials(3)
+
+
+def test_recording_is_labelled_and_padded_with_nan() -> None:
+    """NaN where an area has fewer neurons, settles for fewer steps, or not at all in a phase."""
+    rule = AdjointPropagation(steps=(3, 2))
+    recorded = model(MIXED, rule, epochs=1, dt_ms=10.0).fit(*trials(20)).record(X, Y)
+    assert dict(recorded.rate.sizes) == {"phase": 2, "trial": 3, "step": 6, "area": 3, "neuron": 9}
+    assert recorded.rate.dims == ("phase", "trial", "step", "area", "neuron")
+    assert recorded.phase.values.tolist() == ["inference", "learning"]
+    assert recorded.step.values.tolist() == [1, 2, 3, 4, 5, 6]
+    assert recorded.area.values.tolist() == ["V1", "V2", "V3"]
+    finite = np.isfinite(recorded.rate).all("trial")
+    sizes, steps = {"V1": 9, "V2": 4, "V3": 5}, {"V1": (3, 2), "V2": (6, 4), "V3": (3, 0)}
+    for area, size in sizes.items():
+        for phase, last in zip(("inference", "learning"), steps[area], strict=True):
+            expected = (recorded.step <= last) & (recorded.neuron < size)
+            assert (finite.sel(area=area, phase=phase) == expected).all(), (area, phase)
+    assert recorded.error.dims == ("trial", "area", "neuron")
+    assert np.isfinite(recorded.error).sum("neuron").values.tolist() == [[9, 4, 5]] * 3
+    assert {n: a.attrs["units"] for n, a in recorded.data_vars.items()} == dict.fromkeys(recorded.data_vars, "1")
+    assert all(array.attrs["long_name"] for array in recorded.data_vars.values())
+    assert recorded.attrs == {"dt_ms": 10.0, "tasks": "task", "layout": "layout"}
+
+
+def test_recording_names_the_blocks_of_neurons() -> None:
+    """Overlapping blocks are joined by '+'; neurons in no block have an empty name."""
+    recorded = model(MIXED, epochs=1, dt_ms=10.0).fit(*trials(20)).record(X)
+    v1 = ["RI", "RI", "RI+SI", "RI+SI", "SI", "SI", "RE", "RE", ""]
+    assert recorded.block.sel(area="V1").values.tolist() == v1
+    assert recorded.block.sel(area="V3").values.tolist() == ["RI", "RI", "SI", "SI", "SI", "", "", "", ""]
+
+
+def test_without_labels_there_is_no_learning_phase() -> None:
+    recorded = fitted().record(X)
+    assert recorded.phase.values.tolist() == ["inference"]
+    assert "error" not in recorded
+    np.testing.assert_array_equal(recorded.rate.sel(phase="inference"), fitted().record(X, Y).rate[0])
+
+
+def test_recording_changes_nothing() -> None:
+    before = bits(fitted())
+    fitted().record(X, Y)
+    assert bits(fitted()) == before
+
+
+def test_recorded_output_is_the_answer_of_the_model() -> None:
+    study = fitted()
+    np.testing.assert_allclose(study.record(X, Y).output_task, study.predict_proba(X), rtol=1e-6)
+
+
+def test_recording_one_task_of_several_shows_its_areas_only() -> None:
+    """In "mnist" of figure 5b, areas A1 and A2 play no part; in "fashion" A3 and A4 rest before the error comes."""
+    study = model(TASKS["recruitment 5b"], epochs=1).fit({"mnist": trials(20), "fashion": trials(20)})
+    assert study.record(X, Y, task="mnist").area.values.tolist() == ["A3", "A4"]
+    fashion = study.record(X, Y, task="fashion")
+    assert np.isnan(fashion.rate.sel(area=["A3", "A4"], phase="inference")).all()
+    assert np.isfinite(fashion.rate.sel(area=["A3", "A4"], phase="learning")).all()
+
+
+def test_labels_to_record_are_those_of_the_model() -> None:
+    with pytest.raises(ValueError, match=r"record: labels must be among the classes \(got 10\)"):
+        fitted().record(X, [0, 1, 10])
+
+
+def test_brian2_network_has_named_groups_and_takes_monitors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neuron i of trial k has index k * N + i; the monitor sees what `record` keeps."""
+    monkeypatch.setitem(brian2.prefs, "codegen.target", "numpy")  # else Brian2 compiles the monitor
+    network = fitted().to_brian2(X, Y)
+    assert {"image", "v1", "v2", "choice"} <= {obj.name for obj in network.objects}
+    assert len(network["v1"]) == 3 * 32
+    monitor = brian2.StateMonitor(network["v1"], "r", record=[5, 32 + 5], when="end", order=100, clock=network["v1"].clock)
+    network.add(monitor)
+    network.run(network.duration)
+    recorded = fitted().record(X, Y).rate.sel(area="V1", neuron=5)
+    # Inference: V1, V2, choice; learning: V2, V1; then the weights change.
+    assert network.duration == (2 + 2 + 1 + 2 + 2 + 1) * 10 * brian2.ms
+    assert network.t == network.duration
+    for trial in (0, 1):
+        np.testing.assert_array_equal(monitor.r[trial, 0:2], recorded.sel(phase="inference", trial=trial))
+        np.testing.assert_array_equal(monitor.r[trial, 7:9], recorded.sel(phase="learning", trial=trial))
+
+
+def test_brian2_network_without_labels_ends_with_inference() -> None:
+    network = fitted().to_brian2(X)
+    assert network.duration == 5 * 10 * brian2.ms
+    network.run(network.duration)
+    answer = np.asarray(network["choice"].r_inf).reshape(3, 10)
+    np.testing.assert_allclose(answer, fitted().predict_proba(X), rtol=1e-5)
+
+
+def test_brian2_network_learns_by_itself() -> None:
+    """The last time step changes the weights of the network that was handed over, never those of the model."""
+    before = bits(fitted())
+    network = fitted().to_brian2(X, Y)
+    network.run(network.duration)
+    (pathway,) = [obj for obj in network.objects if getattr(obj, "parameter", "") == "image -> V1.RI"]
+    assert not np.array_equal(pathway.array("w"), fitted().weights_["image -> V1.RI"])
+    assert bits(fitted()) == before
