@@ -25,6 +25,15 @@ QUICK = {"data": ["digits"], "epochs": 12, "seeds": 2, "block": 32, "learning_ra
 def compute(data: list[str], epochs: int, seeds: int, block: int, learning_rate: float) -> xr.Dataset:
     """Train one network per data set and seed.
 
+    Parameters
+    ----------
+    data : list of str
+        Names or folders of image sets.
+    epochs, seeds : int
+    block : int
+        Neurons per block of the two areas.
+    learning_rate : float
+
     Returns
     -------
     Dataset

@@ -65,9 +65,8 @@ def parser() -> argparse.ArgumentParser:
         prog="neuroap",
         description=neuroap.__doc__,
         epilog="neuroap COMMAND --help says more about a command",
-        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=16),
     )
-    top.add_argument("--version", action="version", version=f"neuroap {neuroap.__version__}")
+    top.add_argument("-V", "--version", action="version", version=f"neuroap {neuroap.__version__}")
     subparsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add(subparsers)

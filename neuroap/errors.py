@@ -52,6 +52,10 @@ class DataError(NeuroapError, ValueError):
     """Stimuli, labels or data files that do not fit."""
 
 
+class DataTypeError(DataError, TypeError):
+    """Stimuli or labels of a type that holds no numbers at all."""
+
+
 class SettingError(NeuroapError, ValueError):
     """A setting of an estimator or a command that is out of range."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from neuroap.errors import SettingError
 from neuroap.layout import Area, Layout, activation
-from neuroap.layout.graph import order
+from neuroap.layout.graph import order, reached
 from neuroap.rules import AdjointPropagation
 
 
@@ -46,8 +46,8 @@ class Timeline:
     Attributes
     ----------
     inference, learning : mapping of str to Window
-        Per node. Areas that rest through inference have no inference window, areas that no open error
-        pathway reaches no learning window.
+        Per node. Areas whose rates stay zero through inference have no inference window, areas that no
+        open error pathway reaches no learning window.
     inference_length : int
         Ticks of a cycle without learning.
     length : int
@@ -85,12 +85,14 @@ def timeline(
         If the time constant of an area is not a multiple of the step.
     """
     tasks = layout.check_tasks(tasks)
-    forward = order(layout.open(tasks, "inference"))
-    backward = order(layout.open(tasks, "error"))
+    pathways = layout.open(tasks, "inference")
+    forward, backward = order(pathways), order(layout.open(tasks, "error"))
     concurrent = rule.schedule == "concurrent"
-    resting = [a.name for a in layout.areas if a.name in backward and a.name not in forward]
-    visited = [n for n in resting if not stays_silent(layout, n, rule)]
-    visited += [n for n in forward if n not in {i.name for i in layout.inputs}]
+    inputs = {i.name for i in layout.inputs}
+    lively = [a.name for a in layout.areas if not stays_silent(layout, a.name, rule)]
+    resting = [n for n in lively if n in backward and n not in forward]
+    driven = reached(pathways, [*inputs, *lively])
+    visited = [*resting, *(n for n in forward if n in driven and n not in inputs)]
     inference, end = _windows(layout, visited, rule.steps[0], dt_ms, 0, visited, concurrent)
     perturbed = [n for n in backward if isinstance(layout[n], Area)]
     # An area that rested through inference starts from rest whatever the kind of error.
@@ -107,12 +109,12 @@ def stays_silent(layout: Layout, name: str, rule: AdjointPropagation) -> bool:
 
 def ticks_per_tau(area: Area, dt_ms: float | None) -> int:
     """Number of integration steps in one time constant of `area`."""
-    ratio = 1.0 if dt_ms is None else area.tau_ms / dt_ms
-    if dt_ms is not None and (dt_ms <= 0 or round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-9 * ratio):
+    if dt_ms is None:
+        return 1
+    ratio = area.tau_ms / dt_ms if dt_ms > 0 else 0.0  # NaN is not > 0 either
+    if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-9 * ratio:
         hint = f"for example dt_ms={area.tau_ms / 10:g}"
-        raise SettingError(
-            "dt_ms", f"tau of {area.name!r} ({area.tau_ms:g} ms) must be a multiple of it", dt_ms, hint
-        )
+        raise SettingError("dt_ms", f"tau of {area.name!r} ({area.tau_ms:g} ms) must be a multiple of it", dt_ms, hint)
     return round(ratio)
 
 

@@ -17,8 +17,8 @@ from neuroap.traces import Trace, TraceSettings, read_trace
 from neuroap.training.learner import Learner
 
 FLOAT64 = 1e-9
-# In float32 the rates agree to rounding, which a chaotic area amplifies.
-FLOAT32 = {"rates": 1e-5, "chaotic": 1e-3, "grad": 1e-3}
+# In float32 the rates agree to rounding, which a chaotic area amplifies; a relative error of 1e-3 shows.
+FLOAT32 = {"rates": 1e-5, "chaotic": 1e-4, "grad": 5e-4}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def verify(path: str | Path, dtype: str = "float64", device: str = "runtime") ->
         A ``.npz`` trace.
     dtype : {"float64", "float32"}
         In float64 everything agrees to 1e-9. In float32 rates, outputs and errors agree to 1e-5
-        (1e-3 beyond spectral radius 1), gradients to 1e-3 of their largest entry, and final weights
+        (1e-4 beyond spectral radius 1), gradients to 5e-4 of their largest entry, and final weights
         are compared for SGD only: Adam turns the rounding of a tiny gradient into a full step.
     device : str
 
@@ -124,7 +124,7 @@ def _deviations(
         if quantity == "loss":
             task = next(t for t in tasks if trace.layout.task_output(t).name == name)
             labels = x_labels[task][1]
-            actual = -np.log(outputs[task].astype(float)[np.arange(len(labels)), labels]).mean()
+            actual = -np.log(outputs[task].astype(float)[np.arange(len(labels)), labels]).mean(keepdims=True)
         scale = np.abs(expected).max() if quantity == "grad" and dtype == "float32" else 1.0
         yield quantity, float(np.abs(actual - expected).max() / scale)
 

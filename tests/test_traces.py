@@ -56,9 +56,7 @@ META5 = {
     "neurons_per_area": 12,
     "optimizer": "adam (one step counter per task)",
     "plastic": ["W_x1_1", "W_x2_3", "W_1_2", "W_3_4", "W_2_y1", "W_4_y2"],
-    **{
-        k: META[k] for k in ("n_input", "n_output", "batch_size", "updates", "error", "beta", "learning_rate")
-    },
+    **{k: META[k] for k in ("n_input", "n_output", "batch_size", "updates", "error", "beta", "learning_rate")},
     **{k: META[k] for k in ("steps_inference", "steps_learning", "spectral_radius", "connection_rate")},
 }
 SHAPES5 = {

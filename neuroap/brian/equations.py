@@ -44,6 +44,8 @@ class AreaCode:
         Statements that bring the area to rest and clear its drives; the inference drive stays on.
     noisy : bool
         Whether the equations draw random numbers.
+    concurrent : bool
+        Whether other areas read the rates in every tick.
     """
 
     equations: Equations
@@ -52,15 +54,15 @@ class AreaCode:
     constant_learning: str
     rest: tuple[str, ...]
     noisy: bool
+    concurrent: bool
 
     def restart(self, silent_start: bool) -> str:
-        """Code that brings the area to rest; after a silent start nothing reads the old rates."""
-        return "\n".join(s for s in self.rest if not (silent_start and s.startswith("r =")))
+        """Code that brings the area to rest; after a silent start only concurrent areas read the old rates."""
+        unread = silent_start and not self.concurrent
+        return "\n".join(s for s in self.rest if not (unread and s.startswith("r =")))
 
 
-def compile_area(
-    area: Area, *, alpha: float, biased: bool, concurrent: bool, namespace: Mapping[str, Any]
-) -> AreaCode:
+def compile_area(area: Area, *, alpha: float, biased: bool, concurrent: bool, namespace: Mapping[str, Any]) -> AreaCode:
     """Turn the equations of an area into a step, a restart and stored variables.
 
     ``x(t + dt) = x(t) + dt f(x(t))`` with ``dt = alpha tau``. For alpha = 1 the state of
@@ -109,7 +111,7 @@ def compile_area(
         added.append(SingleEquation(PARAMETER, "r", DIMENSIONLESS))
         restart.append(f"r = {sympy_to_str(rate.subs({_symbol(x): 0 for x in (*states, *DRIVES, 'b')}))}")
     equations = Equations([*kept.values(), *added])
-    return AreaCode(equations, step, *_collecting(constant), tuple(restart), noisy)
+    return AreaCode(equations, step, *_collecting(constant), tuple(restart), noisy, concurrent)
 
 
 def _added_names(biased: bool) -> list[str]:

@@ -77,11 +77,7 @@ class _Rewriter:
         if not (isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)):
             return False
         value = statement.value
-        if (
-            isinstance(value, ast.Call)
-            and isinstance(value.func, ast.Attribute)
-            and value.func.attr == "copy"
-        ):
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "copy":
             value = value.func.value
         if not (isinstance(value, ast.Name) and value.id.startswith("_array_")):
             return False
@@ -163,11 +159,7 @@ class _Rewriter:
             return self._operation(BINARY[type(node.op)], [node.left, node.right], out, read)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             return self._operation("negative", [node.operand], out, read)
-        if (
-            isinstance(node, ast.BinOp)
-            and isinstance(node.op, ast.Pow)
-            and ast.unparse(node.right) in ("2", "2.0")
-        ):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and ast.unparse(node.right) in ("2", "2.0"):
             return self._operation("square", [node.left], out, read)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
             function = self.namespace.get(node.func.id)
@@ -183,9 +175,7 @@ class _Rewriter:
         values, buffers = [], []
         for k, operand in enumerate(operands):
             # The first operand may be computed where the result goes, the second needs a place of its own.
-            needs_own = (
-                k > 0 and isinstance(operand, ast.BinOp | ast.Call | ast.UnaryOp) and self._is_array(operand)
-            )
+            needs_own = k > 0 and isinstance(operand, ast.BinOp | ast.Call | ast.UnaryOp) and self._is_array(operand)
             place = self._buffer() if needs_own else spot
             if needs_own:
                 buffers.append(place)

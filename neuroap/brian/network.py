@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import brian2
 import numpy as np
-from brian2 import Network, ms, prefs
+from brian2 import Network, prefs
 from numpy.typing import NDArray
 
-from neuroap.brian.cycle import Cycle
-from neuroap.brian.equations import AreaCode, compile_area
-from neuroap.brian.feed import Feed, Readout, Stream, check_shared_inputs
-from neuroap.brian.nodes import CLEAR, DRIVE, RECUR, AreaGroup, InputGroup, NodeGroup, OutputGroup, time_step
-from neuroap.brian.projections import End, Projection
-from neuroap.errors import SettingError
-from neuroap.layout import Area, Layout, Pathway
+from neuroap.brian.assembly import Assembly
+from neuroap.brian.feed import Stream, check_shared_inputs
+from neuroap.brian.nodes import AreaGroup
+from neuroap.errors import DataError, SettingError
+from neuroap.layout import Layout
 from neuroap.rules import AdjointPropagation
-from neuroap.timeline import Timeline, Window, ticks_per_tau, timeline
-from neuroap.weights import bias_name, recurrence_name
+from neuroap.timeline import Timeline, timeline
 
 Array = NDArray[np.floating]
 Trials = tuple[Array, NDArray[np.integer] | None]
@@ -41,6 +38,15 @@ class CorticalNetwork:
     dt_ms : float, optional
         Integration step in milliseconds; None for dt = tau, the published map.
     dtype : {"float32", "float64"}
+
+    Raises
+    ------
+    LayoutError
+        If the pathways of the tasks together form a cycle.
+    SettingError
+        Tasks that share an output, or time constants that are no multiple of the step.
+    EquationsError
+        Equations that cannot be read or integrated.
 
     Attributes
     ----------
@@ -69,7 +75,9 @@ class CorticalNetwork:
         self._check_outputs()
         self.timeline: Timeline = timeline(layout, rule, self.tasks, dt_ms)
         with _default_dtype(self.dtype):
-            self._build()
+            parts = Assembly(layout, rule, self.tasks, self.timeline, trials, dt_ms, self.dtype)
+        self.clock, self.cycle, self.feed, self.net = parts.clock, parts.cycle, parts.feed, parts.net
+        self.groups, self.projections = parts.groups, parts.projections
 
     def _check_outputs(self) -> None:
         outputs = [self.layout.task_output(t).name for t in self.tasks]
@@ -77,150 +85,12 @@ class CorticalNetwork:
             hint = "run them one after the other, or give each task an output of its own"
             raise SettingError("tasks", "tasks that share an output cannot run at once", self.tasks, hint)
 
-    def _build(self) -> None:
-        layout, line = self.layout, self.timeline
-        # Equations are read first: a mistake in them leaves no half-built Brian2 objects behind.
-        settled = [a for a in layout.areas if a.name in line.inference or a.name in line.learning]
-        namespaces = {a.name: self._namespace(a) for a in settled}
-        codes = {a.name: self._compile(a, namespaces[a.name]) for a in settled}
-        self.clock = time_step(self.dt_ms or max(a.tau_ms for a in layout.areas), "neuroap_clock")
-        self.cycle = Cycle(self.clock, "neuroap_cycle")
-        self.feed = Feed(self.trials, self.clock, self.cycle, "neuroap_feed")
-        self.readout = Readout(self.feed, line.inference_length - 1, "neuroap_readout")
-        self.groups: dict[str, NodeGroup] = {}
-        self.projections: dict[str, Projection] = {}
-        self._add_ends()
-        for area in settled:
-            windows = line.inference.get(area.name), line.learning.get(area.name)
-            self.groups[area.name] = AreaGroup(
-                area, codes[area.name], self.trials, self.clock, self.cycle, *windows, namespaces[area.name]
-            )
-        self._add_recurrences()
-        self._add_biases()
-        self._add_pathways()
-        self.net = Network(
-            self.cycle, self.feed, self.readout, *self.groups.values(), *self.projections.values()
-        )
-
-    # -- building ------------------------------------------------------------------------------
-
-    def _add_ends(self) -> None:
-        layout, line = self.layout, self.timeline
-        used = {p.source_node for p in layout.open(self.tasks)}
-        for node in layout.inputs:
-            if node.name in used:
-                self.groups[node.name] = InputGroup(node, self.trials, self.clock)
-        for output in layout.outputs:
-            if output.name in line.inference:
-                window = line.inference[output.name]
-                self.groups[output.name] = OutputGroup(output, self.trials, self.clock, self.cycle, window)
-
-    def _namespace(self, area: Area) -> dict[str, Any]:
-        """Constants of the equations of an area."""
-        number = self.dtype.type
-        constants: dict[str, Any] = dict(
-            tau=area.tau_ms * ms, beta=number(self.rule.beta), alpha=number(self._alpha(area))
-        )
-        return constants if self._biased(area) else {**constants, "b": number(0)}
-
-    def _compile(self, area: Area, namespace: dict[str, Any]) -> AreaCode:
-        concurrent, biased = self.timeline.concurrent, self._biased(area)
-        return compile_area(
-            area, alpha=self._alpha(area), biased=biased, concurrent=concurrent, namespace=namespace
-        )
-
-    def _alpha(self, area: Area) -> float:
-        return 1 / ticks_per_tau(area, self.dt_ms)
-
-    def _biased(self, area: Area) -> bool:
-        return area.bias is not None or self.rule.bias_plasticity
-
-    def _add_recurrences(self) -> None:
-        alpha = self.rule.recurrent_plasticity
-        for area in self._areas():
-            if area.recurrence is None:
-                continue
-            whole = End(self.groups[area.name], 0, area.size)
-            projection = Projection(recurrence_name(area.name), whole, whole, self.clock)
-            ticks = [t for w in self._windows(area.name) for t in w.recurrent_ticks]
-            projection.drives(self.cycle, ticks, "r", "I_rec", add=False, order=RECUR)
-            if alpha and area.name in self.timeline.learning:
-                projection.learns(self.rule, self.cycle, self.timeline.length - 1, self.feed, masked_scale=alpha)
-            self.projections[projection.parameter] = projection
-
-    def _add_biases(self) -> None:
-        line = self.timeline
-        for name, group in self.groups.items():
-            node = self.layout[name]
-            if isinstance(group, InputGroup) or (isinstance(node, Area) and not self._biased(node)):
-                continue
-            projection = Projection(bias_name(name), None, End(group, 0, node.size), self.clock)
-            first = self._windows(name)[0].ticks[:1]
-            projection.drives(self.cycle, first, "", "b", add=False, order=DRIVE)
-            has_error = name in line.learning or isinstance(group, OutputGroup)
-            if self.rule.bias_plasticity and has_error:
-                projection.learns(self.rule, self.cycle, line.length - 1, self.feed)
-            self.projections[projection.parameter] = projection
-
-    def _add_pathways(self) -> None:
-        for kind, drive in (("inference", "I_inf"), ("error", "I_err")):
-            paths = self.layout.open(self.tasks, kind)
-            for target in dict.fromkeys(p.target_node for p in paths):
-                windows = self.timeline.inference if kind == "inference" else self.timeline.learning
-                window = windows[target]
-                ticks = window.ticks if self.timeline.concurrent else window.ticks[:1]
-                self._drive([p for p in paths if p.target_node == target], drive, ticks)
-
-    def _drive(self, paths: Sequence[Pathway], drive: str, ticks: range) -> None:
-        """Let `paths` write their sum into one drive of one node."""
-        sites = [self.layout.site(p.target) for p in paths]
-        shared = any(a.start < b.stop and b.start < a.stop for k, a in enumerate(sites) for b in sites[:k])
-        target = self.groups[sites[0].node]
-        if shared:
-            target.at(self.cycle, ticks, f"{drive} = 0", "start", CLEAR, f"clear_{drive.lower()}")
-        for pathway, site in zip(paths, sites, strict=True):
-            source = self.layout.site(pathway.source)
-            ends = (
-                End(self.groups[source.node], source.start, source.stop),
-                End(target, site.start, site.stop),
-            )
-            projection = Projection(pathway.name, *ends, self.clock)
-            projection.drives(self.cycle, ticks, self._sends(pathway), drive, add=shared, order=DRIVE)
-            if pathway.plastic and self._has_error(site.node):
-                projection.learns(self.rule, self.cycle, self.timeline.length - 1, self.feed)
-            self.projections[pathway.name] = projection
-
-    def _sends(self, pathway: Pathway) -> str:
-        """The variable of the source that a pathway transmits."""
-        if pathway.kind == "error":
-            return "err"
-        # One area after the other: the source has settled when its targets open.
-        return "r" if self.timeline.concurrent or pathway.source_node not in self.layout_areas else "r_inf"
-
-    @property
-    def layout_areas(self) -> set[str]:
-        """Names of the areas of the layout."""
-        return {a.name for a in self.layout.areas}
-
-    def _has_error(self, node: str) -> bool:
-        return node in self.timeline.learning or isinstance(self.groups[node], OutputGroup)
-
-    def _areas(self) -> list[Area]:
-        return [a for a in self.layout.areas if a.name in self.groups]
-
-    def _windows(self, name: str) -> list[Window]:
-        return [w[name] for w in (self.timeline.inference, self.timeline.learning) if name in w]
-
-    # -- running -------------------------------------------------------------------------------
-
     @property
     def plastic(self) -> tuple[str, ...]:
         """Names of the weights that learn in this network."""
         return tuple(n for n, p in self.projections.items() if "eta" in p.variables)
 
-    def load(
-        self, weights: Mapping[str, Array], state: Mapping[str, Mapping[str, Array]] | None = None
-    ) -> None:
+    def load(self, weights: Mapping[str, Array], state: Mapping[str, Mapping[str, Array]] | None = None) -> None:
         """Copy weights, and the optimiser's state of those that learn, into the network.
 
         Parameters
@@ -288,7 +158,16 @@ class CorticalNetwork:
         -------
         dict of str to ndarray, shape (n, output nodes)
             Output rates at the end of inference, in the order shown.
+
+        Raises
+        ------
+        DataError
+            Tasks that show different numbers of trials, or different stimuli at an input that they share;
+            learning without labels.
         """
+        for task in self.tasks if learn else ():
+            if data[task][1] is None:
+                raise DataError("data", "learning needs labels of every task", task)
         cycles = self.show(data, order, updates=updates, on_batch=on_batch)
         self.advance(cycles, self.timeline.length if learn else self.timeline.inference_length, seed)
         return {t: s.outputs for t, s in self.feed.streams.items()}
@@ -303,7 +182,10 @@ class CorticalNetwork:
     ) -> int:
         """Lay out the trials of the next run (see `run`); returns the number of cycles that show them all."""
         order = order or {}
-        (total,) = {len(order.get(t, data[t][0])) for t in self.tasks}
+        shown = {t: len(order.get(t, data[t][0])) for t in self.tasks}
+        total, *others = set(shown.values())
+        if others:
+            raise DataError("data", "tasks that run at once must show the same number of trials", shown)
         streams = {t: self._stream(t, *data[t], order.get(t), total) for t in self.tasks}
         check_shared_inputs(streams)
         self.feed.streams, self.feed.total = streams, total
@@ -363,7 +245,7 @@ class CorticalNetwork:
         inputs = [self.groups[i.name] for i in self.layout.task_inputs(task)]
         output = self.groups[self.layout.task_output(task).name]
         outputs = np.empty((n, output.size), self.dtype)
-        return Stream(inputs, output, x, labels, order, outputs)  # type: ignore[arg-type]
+        return Stream(inputs, output, x, labels, order, outputs)
 
 
 @contextmanager

@@ -46,7 +46,21 @@ class NodeGroup(NeuronGroup):
         return self.variables[variable].get_value().reshape(self.trials, self.size)
 
     def at(self, cycle: Cycle, ticks: Iterable[int], code: str, when: str, order: int, name: str) -> None:
-        """Run elementwise code in some ticks of the cycle."""
+        """Run elementwise code over all neurons and trials in some ticks of the cycle.
+
+        Parameters
+        ----------
+        cycle : Cycle
+        ticks : iterable of int
+        code : str
+            Statements in Brian2's syntax; nothing happens if there are none.
+        when : str
+            Slot of the tick.
+        order : int
+            Place among the objects of the slot.
+        name : str
+            Name of the object, after that of the group.
+        """
         if code and ticks:
             runner = GatedRunner(
                 self,
@@ -135,9 +149,7 @@ class AreaGroup(NodeGroup):
         self.cycle, self.code = cycle, code
         gain = activation(node.activation).derivative.replace("r", "r_inf")
         self.local_names = {**NodeGroup.local_names, "gain_post": gain}
-        super().__init__(
-            node.name, node.size, trials, code.equations, clock, namespace=namespace, method="euler"
-        )
+        super().__init__(node.name, node.size, trials, code.equations, clock, namespace=namespace, method="euler")
         self._step([w for w in (inference, learning) if w])
         if inference:
             self.at(
@@ -148,22 +160,17 @@ class AreaGroup(NodeGroup):
                 OPEN,
                 "open_inference",
             )
-            self.at(
-                cycle, inference.ticks[:1], code.constant_inference, "start", COLLECT, "collect_inference"
-            )
+            self.at(cycle, inference.ticks[:1], code.constant_inference, "start", COLLECT, "collect_inference")
             self.at(cycle, inference.ticks[-1:], "r_inf = r", "end", CLOSE, "close_inference")
         if learning:
             self._learn(learning)
 
     def _step(self, windows: list[Window]) -> None:
-        updater = GatedStateUpdater(self, self.code.step)
-        ticks = [t for w in windows for t in w.ticks]
-        place = self.contained_objects.index(self.state_updater) if self.state_updater else None
-        if place is None:
-            self.contained_objects.append(updater.gate(self.cycle, ticks))
-        else:
-            self.contained_objects[place] = updater.gate(self.cycle, ticks)
-        self.state_updater = updater
+        """Put a state updater of our own, which keeps to the windows, in the place of Brian2's."""
+        updater = GatedStateUpdater(self, self.code.step).gate(self.cycle, [t for w in windows for t in w.ticks])
+        self.contained_objects[:] = [o for o in self.contained_objects if o is not self.state_updater]
+        self.contained_objects.append(updater)
+        self.state_updater: GatedStateUpdater = updater
 
     def _learn(self, window: Window) -> None:
         cycle, first = self.cycle, window.ticks[:1]

@@ -97,10 +97,23 @@ class Projection(Group, BrianObject):
         self.contained_objects.append(runner)
         return runner
 
-    def drives(
-        self, cycle: Cycle, ticks: Iterable[int], rate: str, drive: str, add: bool, order: int
-    ) -> None:
-        """Write ``rate @ w`` into a drive of the target in some ticks."""
+    def drives(self, cycle: Cycle, ticks: Iterable[int], rate: str, drive: str, add: bool, order: int) -> None:
+        """Write ``rate[trials, source] @ w[source, target]`` into a drive of the target.
+
+        Parameters
+        ----------
+        cycle : Cycle
+        ticks : iterable of int
+            Ticks of the cycle in which the product acts.
+        rate : str
+            Variable of the source that is transmitted; not read by a bias, which has no source.
+        drive : str
+            Variable of the target that is written.
+        add : bool
+            Add to what other projections wrote.
+        order : int
+            Place among the objects of a tick.
+        """
         trials = self.target.group.trials
         kwds = {"_ap_trials": trials, "_ap_shape": self.shape, "_ap_to": self.target.columns, "_ap_add": add}
         template = "ap_broadcast"
@@ -149,7 +162,7 @@ class Projection(Group, BrianObject):
     def _correlations(self, terms: tuple[Correlation, ...], cycle: Cycle, tick: int, feed: Group) -> str:
         """Add one product per term; return the code that turns them into the gradient g = - dw."""
         terms = terms if self.source else tuple(map(_from_unit_source, terms))
-        plain = len(terms) == 1 and float_or_none(terms[0].weight) == -1.0
+        plain = [float_or_none(t.weight) for t in terms] == [-1.0] and not terms[0].pre == terms[0].post == "1"
         parts = []
         for k, term in enumerate(terms):
             if term.pre == term.post == "1":
@@ -158,13 +171,15 @@ class Projection(Group, BrianObject):
             variable = "g" if plain else f"c{k}"
             self._correlate(term, variable, cycle, tick, feed)
             parts.append(f"({term.weight})*{variable}")
-        return "" if plain else f"g = -({' + '.join(parts)})\n"
+        return "" if plain else f"g = -({' + '.join(parts) or '0*w'})\n"
 
     def _correlate(self, term: Correlation, variable: str, cycle: Cycle, tick: int, feed: Group) -> None:
         self.variables.add_array(variable, size=self._N)
         group = self.target.group
         post = self._operand(group, term.post, cycle, tick)
-        pre = self._operand(self.source.group, term.pre, cycle, tick) if self.source else "1"
+        pre = "1"
+        if self.source and term.pre != "1":
+            pre = self._operand(self.source.group, term.pre, cycle, tick)
         kwds = {"_ap_trials": group.trials, "_ap_shape": self.shape, "_ap_to": self.target.columns}
         template = "ap_average"
         if pre != "1":
@@ -184,7 +199,7 @@ class Projection(Group, BrianObject):
         names = {n: f"({v})" for n, v in group.local_names.items()}
         code = re.sub(r"[A-Za-z_]\w*", lambda m: names.get(m[0], m[0]), text)
         bare = code[1:-1] if code.startswith("(") else code
-        if bare == "1" or bare in group.variables:
+        if bare in group.variables:
             return bare
         if code not in group.factors:
             variable = group.factors[code] = f"factor_{len(group.factors)}"

@@ -55,8 +55,7 @@ def report(found: Mapping[str, Any]) -> str:
     once = max(r["call_milliseconds"] for r in found["results"])
     lines = [
         f"{found['machine']}, {found['threads']} threads",
-        f"areas of {sizes} neurons, {found['trials']} trials per batch, float32;"
-        f" median of {found['batches']} batches",
+        f"areas of {sizes} neurons, {found['trials']} trials per batch, float32; median of {found['batches']} batches",
         "",
         load("neuroap.layout.table").columns(HEAD, rows),
         "",

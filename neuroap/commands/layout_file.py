@@ -79,7 +79,7 @@ class LayoutFile:
             layout = function(**given)
         if not isinstance(layout, load("neuroap.layout").Layout):
             raise LayoutError(str(self.path), "the function layout() must return a Layout", layout)
-        return layout  # type: ignore[no-any-return]
+        return layout
 
     def _refuse(self, block: int | None, reason: str) -> None:
         if block is not None:
@@ -102,7 +102,7 @@ def _run(path: Path) -> Callable[..., Any]:
     if not callable(function):
         hint = "write `def layout(input=784, output=10, block=256): return Layout(...)`"
         raise LayoutError(str(path), "has no function layout()", hint=hint)
-    return function  # type: ignore[no-any-return]
+    return function
 
 
 class _blaming:

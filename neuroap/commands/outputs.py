@@ -56,7 +56,8 @@ def writable_folder(path: Path, option: str) -> Path:
         with tempfile.TemporaryFile(dir=path):
             return path
     except OSError as error:
-        rule = f"must be a folder that can be written ({error.strerror or error})"
+        reason = "it is a file" if path.is_file() else error.strerror or error
+        rule = f"must be a folder that can be written ({reason})"
         raise SettingError(option, rule, str(path), "choose another folder; nothing was trained yet") from error
 
 

@@ -29,7 +29,8 @@ def run(args: argparse.Namespace) -> int:
     layout.check_tasks(args.task)
     if args.out is not None:
         check_figure(args.out)
-        figure = layout.draw(task=args.task).figure
+        figure = layout.draw(task=args.task).get_figure(root=True)
+        assert figure is not None
         with writing(args.out) as partial:
             figure.savefig(partial, dpi=200)
         say(f"figure: {args.out}")

@@ -98,7 +98,9 @@ def percent(fraction: float) -> str:
 
 def duration(seconds: float) -> str:
     """Write a duration in the unit that suits it."""
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{round(seconds / 60) // 60} h {round(seconds / 60) % 60} min"

@@ -21,15 +21,16 @@ if TYPE_CHECKING:
     from neuroap.layout import Layout
 
 RULE = AdjointPropagation()
-EXAMPLE = "example: neuroap train models/two_area.py --data digits --block 64 --epochs 30"
+EXAMPLE = "example: neuroap train models/two_area.py --data digits --block 64 --learning-rate 0.005"
 CHECKPOINT, HISTORY = "checkpoint.nc", "history.nc"
 LAYOUT, FIGURE = "layout.toml", "learning_curve.png"
+REPEATED = ("block", "epochs", "batch_size", "learning_rate", "beta", "recurrent_plasticity", "task_order")
 
 
 def add(subparsers: Any) -> None:
     """Declare the command and its options."""
     parser = subparsers.add_parser("train", help="train a layout on images", epilog=EXAMPLE)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
     parser.add_argument("layout", metavar="LAYOUT", help="a .py file with a function layout(), or a .toml file")
     data = "a name (digits, mnist, fashion-mnist, cifar10) or a folder; with several tasks TASK=NAME for each"
     parser.add_argument("--data", metavar="[TASK=]NAME", action="append", required=True, help=data)
@@ -53,9 +54,7 @@ def _add_layout_and_device(group: Any) -> None:
 
 def _add_rule(group: Any) -> None:
     steps = "settling steps of both phases ({} {})".format(*RULE.steps)
-    group.add_argument(
-        "--steps", type=int, nargs=2, default=RULE.steps, metavar=("INFERENCE", "LEARNING"), help=steps
-    )
+    group.add_argument("--steps", type=int, nargs=2, default=RULE.steps, metavar=("INFERENCE", "LEARNING"), help=steps)
     kinds = "short-trajectory or error-perturbed error (%(default)s)"
     group.add_argument("--error", choices=ERRORS, default=RULE.error, help=kinds)
     numbers = {
@@ -142,14 +141,15 @@ def _write(history: Any, layout: Layout, folder: Path) -> dict[str, Path]:
 
 
 def _next(args: argparse.Namespace) -> list[str]:
-    """Commands that are worth trying after this one."""
-    layout, data = shlex.quote(args.layout), " ".join(f"--data {shlex.quote(d)}" for d in args.data)
-    block = "" if args.block is None else f" --block {args.block}"
-    other = "EPE" if args.error == "STE" else "STE"
-    again = f"neuroap train {layout} {data}{block}"
+    """Commands that are worth trying after this one, with the settings of this one."""
+    settings = [f"--data {shlex.quote(data)}" for data in args.data]
+    for name in REPEATED:
+        value = getattr(args, name)
+        if value != args.parser.get_default(name):
+            settings.append(f"--{name.replace('_', '-')} {value}")
+    layout, other = shlex.quote(args.layout), "EPE" if args.error == "STE" else "STE"
+    out = shlex.quote(f"{args.out}-{other}")
     return [
-        f"{again} --error {other} --out {shlex.quote(str(args.out))}-{other}",
+        f"neuroap train {layout} {' '.join(settings)} --error {other} --out {out}",
         f"neuroap show {layout} --out layout.png",
     ]
-
-

@@ -67,7 +67,7 @@ def _lines(name: str, deviations: Sequence[Any], error: str, width: int) -> str:
     """The lines of one trace: its name once, then one quantity per line."""
     if error:
         return ROW.format(name, "cannot be replayed, see the error", "", "", "FAILED", width=width)
-    rows = []
+    rows: list[str] = []
     for d in deviations:
         verdict = "ok" if d.agrees else "FAILED"
         numbers = f"{d.largest:.1e}", f"{d.tolerance:.0e}"
@@ -77,8 +77,7 @@ def _lines(name: str, deviations: Sequence[Any], error: str, width: int) -> str:
 
 def _as_json(path: Path, deviations: Sequence[Any], error: str, agrees: bool) -> dict[str, Any]:
     found = [
-        {"quantity": d.quantity, "largest": d.largest, "tolerance": d.tolerance, "agrees": d.agrees}
-        for d in deviations
+        {"quantity": d.quantity, "largest": d.largest, "tolerance": d.tolerance, "agrees": d.agrees} for d in deviations
     ]
     result = {"trace": str(path), "agrees": agrees, "deviations": found}
     return result | ({"error": error} if error else {})

@@ -43,7 +43,5 @@ def check_undamaged(name: str, digests: dict[str, str], paths: dict[str, Path]) 
     published = KNOWN[name].md5 if name in KNOWN else {}
     for file, md5 in published.items():
         if digests[file] != md5:
-            hint = (
-                f"`neuroap fetch {name}` downloads it anew; if these are your own images, rename the folder"
-            )
+            hint = f"`neuroap fetch {name}` downloads it anew; if these are your own images, rename the folder"
             raise DataError(str(paths[file]), f"is damaged: in {name} its MD5 is {md5}", digests[file], hint)

@@ -139,6 +139,4 @@ def _install_archive(known: Known, download: Path, target: Path, url: str) -> No
 
 def _check(url: str, expected: str, got: str) -> None:
     if got != expected:
-        raise DataError(
-            url, f"is damaged: its MD5 must be {expected}", got, "try again, or give base_url=MIRROR"
-        )
+        raise DataError(url, f"is damaged: its MD5 must be {expected}", got, "try again, or give base_url=MIRROR")

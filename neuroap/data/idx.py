@@ -107,9 +107,7 @@ def _dims(content: bytes, where: str) -> tuple[int, ...]:
         raise DataError(where, "must hold unsigned bytes, IDX type 0x08", f"0x{magic[2]:02x}", hint)
     header = content[4 : 4 + 4 * magic[3]]
     if len(header) < 4 * magic[3]:
-        raise DataError(
-            where, f"is truncated: the header needs {4 + 4 * magic[3]} bytes", len(content), AGAIN
-        )
+        raise DataError(where, f"is truncated: the header needs {4 + 4 * magic[3]} bytes", len(content), AGAIN)
     return tuple(np.frombuffer(header, ">u4").tolist())
 
 

@@ -54,9 +54,7 @@ def _load_known(name: str) -> ImageSet:
     roots = search_roots()
     folder = next((root / name for root in roots if _present(root / name)), None)
     if folder is None:
-        hint = (
-            f"`neuroap fetch {name}` downloads it; looked in {', '.join(str(root / name) for root in roots)}"
-        )
+        hint = f"`neuroap fetch {name}` downloads it; looked in {', '.join(str(root / name) for root in roots)}"
         raise DataError("load", f"{name} is not on this computer yet", hint=hint)
     images = _load_folder(folder)
     if images.name != name:

@@ -22,7 +22,7 @@ class Activation:
     rest : float
         f(0), the rate of a neuron without drive.
     slope : float
-        f'(0), the gain at rest; that of relu is 0 there, as its derivative text says.
+        f'(0), the gain at rest; from above where f has a kink there (relu).
     """
 
     name: str
@@ -37,7 +37,7 @@ ACTIVATIONS: dict[str, Activation] = {
     for a in (
         Activation("tanh", "tanh(u)", "1 - r**2", rest=0.0, slope=1.0),
         Activation("identity", "u", "1.0 + 0.0*r", rest=0.0, slope=1.0),
-        Activation("relu", "clip(u, 0, inf)", "1.0*int(r > 0)", rest=0.0, slope=0.0),
+        Activation("relu", "clip(u, 0, inf)", "1.0*int(r > 0)", rest=0.0, slope=1.0),
         Activation("sigmoid", "1/(1 + exp(-2*u))", "2*r*(1 - r)", rest=0.5, slope=0.5),
     )
 }

@@ -96,7 +96,23 @@ def inference(
     tasks: tuple[str, ...] | str = (),
     name: str = "",
 ) -> Pathway:
-    """Declare an inference pathway; see `Pathway`."""
+    """Declare an inference pathway, ``I_inf += r_source @ W``; see `Pathway`.
+
+    Parameters
+    ----------
+    source : str
+        ``"V1.SI"`` for a block, ``"image"`` for an input.
+    target : str
+        ``"V2.RI"`` for a block, ``"choice"`` for an output.
+    plastic : bool
+        Whether it learns.
+    weights : Initial, optional
+        Initial weights, by default ``Uniform(scaled=True)``.
+    tasks : tuple of str or str
+        Tasks in which it is open; empty: in all.
+    name : str
+        By default ``"source -> target"``.
+    """
     return Pathway(source, target, "inference", plastic, weights, tasks, name)  # type: ignore[arg-type]
 
 
@@ -108,5 +124,19 @@ def error(
     tasks: tuple[str, ...] | str = (),
     name: str = "",
 ) -> Pathway:
-    """Declare an error pathway, which is fixed; see `Pathway`."""
+    """Declare an error pathway, ``I_err += e_source @ W``, which is fixed; see `Pathway`.
+
+    Parameters
+    ----------
+    source : str
+        ``"V2.SE"`` for a block, ``"choice"`` for an output.
+    target : str
+        ``"V1.RE"``: a block.
+    weights : Initial, optional
+        By default ``Uniform(scaled=True)`` from an output, ``Uniform()`` from an area.
+    tasks : tuple of str or str
+        Tasks in which it is open; empty: in all.
+    name : str
+        By default ``"source -> target"``.
+    """
     return Pathway(source, target, "error", False, weights, tasks, name)  # type: ignore[arg-type]

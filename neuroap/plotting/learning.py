@@ -79,7 +79,6 @@ def _curves(history: Dataset) -> Iterable[_Curve]:
 
 
 def _draw(ax: Axes, curve: _Curve, with_markers: bool) -> None:
-    marker = {"marker": "o", "markersize": 3.5} if with_markers else {}
     width, style = (1.8, "-") if curve.test else (1.2, (0, (3, 1.5)))
     ax.plot(
         curve.epochs,
@@ -92,7 +91,8 @@ def _draw(ax: Axes, curve: _Curve, with_markers: bool) -> None:
         markerfacecolor=curve.color if curve.test else "white",
         zorder=3 if curve.test else 2.5,
         clip_on=False,
-        **marker,
+        marker="o" if with_markers else None,
+        markersize=3.5,
     )
 
 

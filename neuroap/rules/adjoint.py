@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass, field
 
 from neuroap.errors import RuleError, did_you_mean
@@ -82,22 +83,23 @@ class AdjointPropagation:
             raise RuleError("AdjointPropagation.optimizer", "must be Adam() or SGD()", self.optimizer)
         for name in ("beta", "learning_rate", "recurrent_plasticity", "weight_decay"):
             value = getattr(self, name)
-            if not (isinstance(value, int | float) and 0 <= value < float("inf")):
+            is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+            if not (is_number and 0 <= value < float("inf")):
                 raise RuleError(f"AdjointPropagation.{name}", "must be a number >= 0", value)
+            object.__setattr__(self, name, float(value))  # sweeps give NumPy's
         if self.derivative and self.plasticity is not None:
             hint = "write gain_post into the plasticity text instead"
-            raise RuleError(
-                "AdjointPropagation.derivative", "belongs to the default plasticity", self.derivative, hint
-            )
+            raise RuleError("AdjointPropagation.derivative", "belongs to the default plasticity", self.derivative, hint)
         if self.plasticity is not None:
             correlations(self.plasticity)
 
     def _check_steps(self) -> None:
         steps = tuple(self.steps) if isinstance(self.steps, tuple | list) else ()
-        if len(steps) != 2 or not all(isinstance(s, int) and s >= 1 for s in steps):
+        counted = all(isinstance(s, numbers.Integral) and not isinstance(s, bool) and s >= 1 for s in steps)
+        if len(steps) != 2 or not counted:
             hint = "for example steps=(8, 8): inference, learning"
             raise RuleError("AdjointPropagation.steps", "must be two positive integers", self.steps, hint)
-        object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "steps", tuple(map(int, steps)))
 
     @property
     def plasticity_text(self) -> str:

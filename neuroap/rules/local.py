@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ PRE = ("r_pre", "e_pre")
 POST = ("r_post", "e_post", "gain_post")
 NAMES = (*PRE, *POST, "w", "phase")
 FUNCTIONS = ("tanh", "exp", "log", "sqrt", "sin", "cos")
+NODES = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Load, ast.Constant, ast.operator, ast.unaryop)
+OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.UAdd, ast.USub)
 INFERENCE, LEARNING = 0, 1
 
 
@@ -57,13 +60,13 @@ def correlations(text: str) -> tuple[Correlation, ...]:
     expression = _parse(text)
     import sympy
 
-    symbols = {
-        name: sympy.Symbol(name, real=True) for name in (*NAMES, "r_post_inference", "r_post_learning")
-    }
+    symbols = {name: sympy.Symbol(name, real=True) for name in (*NAMES, "r_post_inference", "r_post_learning")}
     whole = sympy.parse_expr(expression, local_dict=dict(symbols))
     groups: dict[tuple[Any, Any], Any] = {}
     for phase, name in ((INFERENCE, "r_post_inference"), (LEARNING, "r_post_learning")):
         gated = whole.subs({symbols["phase"]: phase, symbols["r_post"]: symbols[name]})
+        if gated.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I):
+            raise RuleError("plasticity", "is no finite number in every phase", text.strip())
         if phase == INFERENCE and gated.has(symbols["e_post"], symbols["e_pre"]):
             hint = "multiply the errors by phase: they exist at the end of the learning phase"
             raise RuleError("plasticity", "errors are used outside the learning phase", text.strip(), hint)
@@ -80,25 +83,39 @@ def _parse(text: str) -> str:
     except SyntaxError as error:
         raise RuleError("plasticity", f"cannot be parsed: {error.msg}", text.strip()) from None
     is_assignment = len(body) == 1 and isinstance(body[0], ast.Assign)
-    if not is_assignment or ast.unparse(body[0].targets[0]) != "dw":  # type: ignore[attr-defined]
+    if not is_assignment or [ast.unparse(t) for t in body[0].targets] != ["dw"]:  # type: ignore[attr-defined]
         raise RuleError("plasticity", "must be one line 'dw = ...'", text.strip())
     value = body[0].value  # type: ignore[attr-defined]
     called = {node.func for node in ast.walk(value) if isinstance(node, ast.Call)}
     for node in ast.walk(value):
         if isinstance(node, ast.Attribute | ast.Subscript):
             raise RuleError("plasticity", "only plain names are local to a synapse", ast.unparse(node))
+        if not _is_arithmetic(node):
+            rule = f"only + - * / ** and the functions {', '.join(FUNCTIONS)} are understood"
+            raise RuleError("plasticity", rule, text.strip())
         if isinstance(node, ast.Name) and node.id not in (FUNCTIONS if node in called else NAMES):
             kind = "function" if node in called else "name"
             hint = did_you_mean(node.id, FUNCTIONS if node in called else NAMES)
-            raise RuleError(
-                "plasticity", f"{kind} {node.id!r} is not local to the synapse", text.strip(), hint
-            )
+            raise RuleError("plasticity", f"{kind} {node.id!r} is not local to the synapse", text.strip(), hint)
     return ast.unparse(value)
+
+
+def _is_arithmetic(node: ast.AST) -> bool:
+    """Whether a node is one of those that a product or a sum is made of."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and len(node.args) == 1 and not node.keywords
+    if isinstance(node, ast.operator | ast.unaryop):
+        return isinstance(node, OPERATORS)
+    if isinstance(node, ast.Constant):
+        return type(node.value) in (int, float)
+    return isinstance(node, NODES)
 
 
 def _separate(term: Any, text: str) -> tuple[Any, Any, Any]:
     """Split a product into factors of the synapse, the presynaptic and the postsynaptic neuron."""
-    weight, pre, post = 1, 1, 1
+    import sympy
+
+    weight = pre = post = sympy.Integer(1)
     for factor in term.as_ordered_factors():
         names = {s.name for s in factor.free_symbols}
         if names <= {"w"}:
@@ -111,10 +128,15 @@ def _separate(term: Any, text: str) -> tuple[Any, Any, Any]:
             hint = "write it as a sum of products of a presynaptic and a postsynaptic factor"
             rule = f"{factor} mixes {', '.join(sorted(names))} and is no sum of products"
             raise RuleError("plasticity", rule, text.strip(), hint)
-    number, weight = (weight * 1.0).as_coeff_Mul() if hasattr(weight, "as_coeff_Mul") else (weight, 1)
+    number, weight = weight.as_coeff_Mul()
     return weight, pre, post * number
 
 
 def _correlation(weight: Any, pre: Any, post: Any) -> Correlation:
-    number, rest = post.as_coeff_Mul() if hasattr(post, "as_coeff_Mul") else (post, 1)
-    return Correlation(str(weight * float(number)), str(pre), str(rest))
+    number, rest = post.as_coeff_Mul()
+    return Correlation(_text(weight * float(number)), _text(pre), _text(rest))
+
+
+def _text(value: Any) -> str:
+    """Text that Brian2 understands: it knows neither Abs, which roots of squares become, nor E."""
+    return re.sub(r"\bE\b", "exp(1)", re.sub(r"\bAbs\b", "abs", str(value)))

@@ -111,8 +111,7 @@ def _weights(archive: Archive, terms: Terms, moment: str) -> dict[str, Array]:
     shapes = _shapes(terms.layout)
     weights: dict[str, Array] = {n: np.zeros(s) for n, s in shapes.items() if n.endswith(".bias")}
     weights |= {
-        ours: _parameter(archive, terms, f"{moment}/{theirs}", ours)
-        for theirs, ours in terms.parameters.items()
+        ours: _parameter(archive, terms, f"{moment}/{theirs}", ours) for theirs, ours in terms.parameters.items()
     }
     for key in archive.arrays:
         head, _, matrix = key.partition("/")

@@ -254,7 +254,8 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         Examples
         --------
         >>> network = model.to_brian2(X[:1])  # doctest: +SKIP
-        >>> monitor = brian2.StateMonitor(network["v1"], "r", record=[0, 1])  # doctest: +SKIP
+        >>> v1 = network["v1"]  # doctest: +SKIP
+        >>> monitor = brian2.StateMonitor(v1, "r", record=[0, 1], clock=v1.clock)  # doctest: +SKIP
         >>> network.add(monitor)  # doctest: +SKIP
         >>> network.run(network.duration)  # doctest: +SKIP
         """

@@ -11,7 +11,7 @@ from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from neuroap.errors import DataError, did_you_mean
+from neuroap.errors import DataError, DataTypeError, did_you_mean
 from neuroap.layout import Layout
 from neuroap.training.learner import Array
 
@@ -53,11 +53,22 @@ def as_pair(trials: Any, where: str) -> tuple[Any, Any]:
 def refusal(where: str, error: Exception) -> DataError:
     """What scikit-learn found wrong with stimuli or labels, as an error of neuroap."""
     first, *rest = str(error).splitlines()
-    return DataError(where, first.rstrip("."), hint="\n  ".join(rest))
+    kind = DataTypeError if isinstance(error, TypeError) else DataError
+    return kind(where, first.rstrip("."), hint="\n  ".join(rest))
 
 
 def check_stimuli(layout: Layout, task: str, X: Any, dtype: str, where: str) -> Array:
     """Check stimuli, shape (trials, inputs), finite numbers; convert them to `dtype` if need be.
+
+    Parameters
+    ----------
+    layout : Layout
+    task : str
+        The task whose inputs take the columns of `X`.
+    X : array-like, shape (trials, inputs)
+    dtype : str
+    where : str
+        What the error names.
 
     Raises
     ------

@@ -44,7 +44,7 @@ class Case:
 
 def draw_case(seed: int) -> Case:
     """Draw a case; layouts that contradict themselves are drawn again."""
-    rng = np.random.default_rng([seed, 10])
+    rng = np.random.default_rng([seed, 11])
     dt_ms = 2.0 if seed % 4 == 3 else None
     while True:
         try:
@@ -115,8 +115,11 @@ def _inference(rng: Random, areas: dict[str, Area], task: str, output: str) -> l
     driven = [a for a in areas.values() if rng.random() < 0.65] or [areas["A0"]]
     paths, sources = [], [f"x_{task}", "x0"][: rng.integers(1, 3)]
     for k, area in enumerate(driven):
+        # Now and then from an area that nothing drives, or only from such.
+        idle = [a for a in [*areas.values()][: [*areas].index(area.name)] if a not in driven and rng.random() < 0.5]
+        lead = idle if idle and rng.random() < 0.3 else [*sources, *driven[max(0, k - 2) : k], *idle]
         for j in range(rng.integers(1, 4)):
-            source = _any(rng, [*sources, *driven[max(0, k - 2) : k]])
+            source = _any(rng, lead)
             paths.append(_path(rng, source, _block(rng, area), task, f"{task} to {area.name} {j}"))
     for j in range(rng.integers(1, 3)):
         source = _any(rng, [*driven[-2:], *sources[: j % 2]])

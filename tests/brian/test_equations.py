@@ -141,9 +141,7 @@ MODELS = {
         lambda v, **_: np.tanh(v),
         ("v",),
     ),
-    "no state": Model(
-        "r = tanh(I_rec + I_inf - beta*I_err) : 1", lambda **_: {}, lambda I, **_: np.tanh(I), ()
-    ),
+    "no state": Model("r = tanh(I_rec + I_inf - beta*I_err) : 1", lambda **_: {}, lambda I, **_: np.tanh(I), ()),
     "logistic": Model(
         "du/dt = (-u + I_rec + I_inf - beta*I_err)/tau : 1\nr = 1/(1 + exp(-(u - 1)/0.3)) : 1",
         _plain,

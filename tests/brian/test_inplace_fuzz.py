@@ -87,7 +87,16 @@ def test_random_blocks_give_the_same_arrays(dtype: str) -> None:
     assert rewritten > 75
 
 
-WANTED = (r"^_t\d = ", r"^[abcd] [-+*]= ", r"\.copy\(\)", r"\bk [-+*]", r"noise\(", r"int_\(", r" = 0.25$", r"^[abcd] = [abcd]$")
+WANTED = (
+    r"^_t\d = ",
+    r"^[abcd] [-+*]= ",
+    r"\.copy\(\)",
+    r"\bk [-+*]",
+    r"noise\(",
+    r"int_\(",
+    r" = 0.25$",
+    r"^[abcd] = [abcd]$",
+)
 
 
 def test_the_blocks_hold_what_the_pass_has_to_get_right() -> None:

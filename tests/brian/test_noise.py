@@ -15,11 +15,11 @@ XI = f"du/dt = (-u + I_rec + I_inf - beta*I_err)/tau + {SIGMA}*xi*tau**-0.5 : 1\
 RANDN = f"du/dt = (-u + I_rec + I_inf + {SIGMA}*randn())/tau : 1\nr = tanh(u) : 1"
 
 
-def noisy(text: str, dt_ms: float | None = None, dtype: str = "float64", taus: tuple[float, ...] = (10,)) -> CorticalNetwork:
+def noisy(
+    text: str, dt_ms: float | None = None, dtype: str = "float64", taus: tuple[float, ...] = (10,)
+) -> CorticalNetwork:
     """Areas of 1000 noisy neurons and no recurrence, 8 trials side by side; all weights are zero."""
-    areas = [
-        Area(f"A{k}", 250, recurrence=None, equations=text, tau_ms=tau) for k, tau in enumerate(taus)
-    ]
+    areas = [Area(f"A{k}", 250, recurrence=None, equations=text, tau_ms=tau) for k, tau in enumerate(taus)]
     paths = [(inference("x", f"{a.name}.RI"), inference(f"{a.name}.SI", "y")) for a in areas]
     layout = Layout(Input("x", 2), *areas, Output("y", 2), *(p for two in paths for p in two), error("y", "A0.RE"))
     return CorticalNetwork(layout, AdjointPropagation((20, 3)), trials=8, dt_ms=dt_ms, dtype=dtype)

@@ -37,9 +37,7 @@ def ours(layout: Layout, weights: dict[str, np.ndarray], dt_ms: float | None) ->
     return monitor.r[:][:, ticks].T.reshape(len(ticks), TRIALS, -1), network.groups["choice"].array("err").copy()
 
 
-def brians(
-    layout: Layout, weights: dict[str, np.ndarray], dt_ms: float | None, error: np.ndarray
-) -> np.ndarray:
+def brians(layout: Layout, weights: dict[str, np.ndarray], dt_ms: float | None, error: np.ndarray) -> np.ndarray:
     """The same from a NeuronGroup with the same equations and one Synapse per weight and trial."""
     area = layout["V1"]
     assert isinstance(area, Area)

@@ -205,9 +205,7 @@ def test_an_unknown_name(tmp_path):
 
 
 def test_digits_need_no_download(tmp_path):
-    with pytest.raises(
-        DataError, match=first_line("fetch: digits is built in, there is nothing to download")
-    ):
+    with pytest.raises(DataError, match=first_line("fetch: digits is built in, there is nothing to download")):
         fetch("digits", tmp_path)
 
 

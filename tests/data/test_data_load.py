@@ -116,9 +116,7 @@ def test_an_unknown_name_suggests_the_nearest(no_data):
 
 def test_a_file_instead_of_a_folder(tmp_path):
     path = write(tmp_path, tiny()) / FILES[0]
-    with pytest.raises(
-        DataError, match=first_line(f"load: must be given a folder, not a file (got {str(path)!r})")
-    ):
+    with pytest.raises(DataError, match=first_line(f"load: must be given a folder, not a file (got {str(path)!r})")):
         load(path)
 
 
@@ -129,9 +127,7 @@ def test_neither_name_nor_path():
 
 def test_a_folder_with_nothing_readable(tmp_path):
     (tmp_path / "data_batch_1").write_bytes(b"pickled")
-    with pytest.raises(
-        DataError, match=first_line(f"{tmp_path}: holds neither IDX files nor CIFAR-10 batches")
-    ):
+    with pytest.raises(DataError, match=first_line(f"{tmp_path}: holds neither IDX files nor CIFAR-10 batches")):
         load(tmp_path)
 
 

@@ -13,7 +13,7 @@ from neuroap import AdjointPropagation, CorticalClassifier, Layout, hierarchy, l
 from neuroap.data import ImageSet
 
 RULE = AdjointPropagation(steps=(2, 2), learning_rate=0.03)
-LAYOUT = hierarchy(2, 64, 10, 8)
+LAYOUT = hierarchy(1, 64, 10, 8)
 TASKS = {
     "reuse": reuse.layout(input=64, output=10, block=8),
     "recruitment 5b": recruitment.layout("5b", input=64, output=10, block=8),
@@ -37,18 +37,15 @@ def unseen() -> tuple[np.ndarray, np.ndarray]:
     return digits().X_test[:100], digits().y_test[:100]
 
 
-
-
-
 def model(layout: Layout | None = LAYOUT, rule: AdjointPropagation = RULE, **settings: Any) -> CorticalClassifier:
-    """An estimator of two areas of 32 neurons that trains for three epochs, silently."""
+    """An estimator of one area of 32 neurons that trains for three epochs, silently."""
     return CorticalClassifier(layout, rule, **{"epochs": 3, "batch_size": 50, "progress": False, **settings})
 
 
 @cache
-def fitted() -> CorticalClassifier:
+def fitted(epochs: int = 3) -> CorticalClassifier:
     """The default model of this module, trained; shared by tests that leave it as it is."""
-    return model().fit(*trials(), test=unseen())
+    return model(epochs=epochs).fit(*trials(), test=unseen())
 
 
 def copy_of_fitted() -> CorticalClassifier:

@@ -67,7 +67,8 @@ def test_tasks_at_once_add_their_errors() -> None:
     again = np.arange(9) % 5
     for rows in (slice(0, 5), slice(5, 9)):
         (xf, yf), (xm, ym) = data["fashion"], data["mnist"]
-        oracle.batch(("fashion", "mnist"), {"fashion": (xf[again][rows], yf[again][rows]), "mnist": (xm[rows], ym[rows])})
+        shown = {"fashion": (xf[again][rows], yf[again][rows]), "mnist": (xm[rows], ym[rows])}
+        oracle.batch(("fashion", "mnist"), shown)
     assert_weights_agree(study.weights_, oracle)
 
 

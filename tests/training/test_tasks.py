@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from training.small import TASKS, model, trials, unseen
@@ -16,9 +18,10 @@ EPOCHS = 2
 ORDERS = ("alternating", "simultaneous", "sequential")
 
 
-def trained(layout: str, order: str, **settings: object) -> CorticalClassifier:
-    """A model of both tasks."""
-    return model(TASKS[layout], task_order=order, epochs=EPOCHS, **settings).fit(DATA, test=UNSEEN)
+@cache
+def trained(layout: str, order: str) -> CorticalClassifier:
+    """A model of both tasks, shared by tests that leave it as it is."""
+    return model(TASKS[layout], task_order=order, epochs=EPOCHS).fit(DATA, test=UNSEEN)
 
 
 def measured(study: CorticalClassifier, score: str) -> dict[str, list[bool]]:

@@ -1,0 +1,178 @@
+"""Assembly: the Brian2 objects of a layout, node by node and projection by projection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from brian2 import Network, ms
+
+from neuroap.brian.cycle import Cycle
+from neuroap.brian.equations import AreaCode, compile_area
+from neuroap.brian.feed import Feed, Readout
+from neuroap.brian.nodes import CLEAR, DRIVE, RECUR, AreaGroup, InputGroup, NodeGroup, OutputGroup, time_step
+from neuroap.brian.projections import End, Projection
+from neuroap.layout import Area, Layout, Pathway
+from neuroap.rules import AdjointPropagation
+from neuroap.timeline import Timeline, Window, ticks_per_tau
+from neuroap.weights import bias_name, recurrence_name
+
+
+class Assembly:
+    """Builds what a network consists of; `neuroap.brian.network` runs it.
+
+    Parameters
+    ----------
+    layout : Layout
+    rule : AdjointPropagation
+    tasks : sequence of str
+        Tasks that run together.
+    line : Timeline
+        Their windows.
+    trials : int
+    dt_ms : float or None
+    dtype : dtype
+
+    Attributes
+    ----------
+    clock : Clock
+    cycle : Cycle
+    feed : Feed
+    groups : dict of str to NodeGroup
+    projections : dict of str to Projection
+    net : brian2.Network
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        rule: AdjointPropagation,
+        tasks: Sequence[str],
+        line: Timeline,
+        trials: int,
+        dt_ms: float | None,
+        dtype: np.dtype[Any],
+    ) -> None:
+        self.layout, self.rule, self.tasks, self.timeline = layout, rule, tasks, line
+        self.trials, self.dt_ms, self.dtype = trials, dt_ms, dtype
+        self.groups: dict[str, NodeGroup] = {}
+        self.projections: dict[str, Projection] = {}
+        # Equations are read first: a mistake in them leaves no half-built Brian2 objects behind.
+        joined = {name for p in layout.open(tasks) for name in (p.source_node, p.target_node)}
+        settled = [a for a in layout.areas if a.name in joined]
+        codes = [(a, self._compile(a, constants := self._constants(a)), constants) for a in settled]
+        self.clock = time_step(dt_ms or max(a.tau_ms for a in layout.areas), "neuroap_clock")
+        self.cycle = Cycle(self.clock, "neuroap_cycle")
+        self.feed = Feed(trials, self.clock, self.cycle, "neuroap_feed")
+        self._add_ends()
+        for area, code, constants in codes:
+            windows = line.inference.get(area.name), line.learning.get(area.name)
+            self.groups[area.name] = AreaGroup(area, code, trials, self.clock, self.cycle, *windows, constants)
+        self._add_recurrences()
+        self._add_biases()
+        self._add_pathways()
+        readout = Readout(self.feed, line.inference_length - 1, "neuroap_readout")
+        self.net = Network(self.cycle, self.feed, readout, *self.groups.values(), *self.projections.values())
+
+    def _add_ends(self) -> None:
+        layout, line = self.layout, self.timeline
+        used = {p.source_node for p in layout.open(self.tasks)}
+        for node in layout.inputs:
+            if node.name in used:
+                self.groups[node.name] = InputGroup(node, self.trials, self.clock)
+        for output in layout.outputs:
+            if output.name in line.inference:
+                window = line.inference[output.name]
+                self.groups[output.name] = OutputGroup(output, self.trials, self.clock, self.cycle, window)
+
+    def _constants(self, area: Area) -> dict[str, Any]:
+        """Constants of the equations of an area."""
+        number = self.dtype.type
+        constants: dict[str, Any] = dict(
+            tau=area.tau_ms * ms, beta=number(self.rule.beta), alpha=number(self._alpha(area))
+        )
+        return constants if self._biased(area) else {**constants, "b": number(0)}
+
+    def _compile(self, area: Area, namespace: dict[str, Any]) -> AreaCode:
+        concurrent, biased = self.timeline.concurrent, self._biased(area)
+        return compile_area(area, alpha=self._alpha(area), biased=biased, concurrent=concurrent, namespace=namespace)
+
+    def _alpha(self, area: Area) -> float:
+        return 1 / ticks_per_tau(area, self.dt_ms)
+
+    def _biased(self, area: Area) -> bool:
+        return area.bias is not None or self.rule.bias_plasticity
+
+    def _add_recurrences(self) -> None:
+        alpha = self.rule.recurrent_plasticity
+        for area in self._areas():
+            if area.recurrence is None:
+                continue
+            whole = End(self.groups[area.name], 0, area.size)
+            projection = Projection(recurrence_name(area.name), whole, whole, self.clock)
+            ticks = [t for w in self._windows(area.name) for t in w.recurrent_ticks]
+            projection.drives(self.cycle, ticks, "r", "I_rec", add=False, order=RECUR)
+            if alpha and area.name in self.timeline.learning:
+                projection.learns(self.rule, self.cycle, self.timeline.length - 1, self.feed, masked_scale=alpha)
+            self.projections[projection.parameter] = projection
+
+    def _add_biases(self) -> None:
+        line = self.timeline
+        for name, group in self.groups.items():
+            node = self.layout[name]
+            if isinstance(group, InputGroup) or (isinstance(node, Area) and not self._biased(node)):
+                continue
+            projection = Projection(bias_name(name), None, End(group, 0, node.size), self.clock)
+            first = self._windows(name)[0].ticks[:1]
+            projection.drives(self.cycle, first, "", "b", add=False, order=DRIVE)
+            has_error = name in line.learning or isinstance(group, OutputGroup)
+            if self.rule.bias_plasticity and has_error:
+                projection.learns(self.rule, self.cycle, line.length - 1, self.feed)
+            self.projections[projection.parameter] = projection
+
+    def _add_pathways(self) -> None:
+        for kind, drive in (("inference", "I_inf"), ("error", "I_err")):
+            paths = self.layout.open(self.tasks, kind)
+            for target in dict.fromkeys(p.target_node for p in paths):
+                windows = self.timeline.inference if kind == "inference" else self.timeline.learning
+                # Between silent areas there is nothing to transmit, and no window.
+                ticks = windows[target].ticks if target in windows else range(0)
+                ticks = ticks if self.timeline.concurrent else ticks[:1]
+                self._drive([p for p in paths if p.target_node == target], drive, ticks)
+
+    def _drive(self, paths: Sequence[Pathway], drive: str, ticks: range) -> None:
+        """Let `paths` write their sum into one drive of one node."""
+        sites = [self.layout.site(p.target) for p in paths]
+        shared = any(a.start < b.stop and b.start < a.stop for k, a in enumerate(sites) for b in sites[:k])
+        target = self.groups[sites[0].node]
+        if shared:
+            target.at(self.cycle, ticks, f"{drive} = 0", "start", CLEAR, f"clear_{drive.lower()}")
+        for pathway, site in zip(paths, sites, strict=True):
+            source = self.layout.site(pathway.source)
+            ends = (
+                End(self.groups[source.node], source.start, source.stop),
+                End(target, site.start, site.stop),
+            )
+            projection = Projection(pathway.name, *ends, self.clock)
+            projection.drives(self.cycle, ticks, self._sends(pathway), drive, add=shared, order=DRIVE)
+            if pathway.plastic and self._has_error(site.node):
+                projection.learns(self.rule, self.cycle, self.timeline.length - 1, self.feed)
+            self.projections[pathway.name] = projection
+
+    def _sends(self, pathway: Pathway) -> str:
+        """The variable of the source that a pathway transmits."""
+        if pathway.kind == "error":
+            return "err"
+        # One area after the other: the source has settled when its targets open.
+        settled = isinstance(self.groups[pathway.source_node], AreaGroup) and not self.timeline.concurrent
+        return "r_inf" if settled else "r"
+
+    def _has_error(self, node: str) -> bool:
+        return node in self.timeline.learning or isinstance(self.groups[node], OutputGroup)
+
+    def _areas(self) -> list[Area]:
+        return [a for a in self.layout.areas if a.name in self.groups]
+
+    def _windows(self, name: str) -> list[Window]:
+        return [w[name] for w in (self.timeline.inference, self.timeline.learning) if name in w]
