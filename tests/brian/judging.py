@@ -45,7 +45,7 @@ def assert_states_agree(network: CorticalNetwork, record: Record, atol: float = 
             continue
         for variable, arrays in expected.items():
             actual = group.array(variable)[: len(arrays[name])]
-            np.testing.assert_allclose(actual, arrays[name], rtol=0, atol=atol, err_msg=f"{variable} of {name}")
+            np.testing.assert_allclose(actual, arrays[name], rtol=atol, atol=atol, err_msg=f"{variable} of {name}")
             compared += 1
     return compared
 
@@ -54,4 +54,4 @@ def assert_weights_agree(actual: Mapping[str, np.ndarray], oracle: Oracle, atol:
     """All weights, plastic or not."""
     assert actual.keys() == oracle.weights.keys()
     for name, expected in oracle.weights.items():
-        np.testing.assert_allclose(actual[name], expected, rtol=0, atol=atol, err_msg=name)
+        np.testing.assert_allclose(actual[name], expected, rtol=atol, atol=atol, err_msg=name)

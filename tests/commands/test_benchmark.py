@@ -119,7 +119,6 @@ def test_measurements():
 def small(monkeypatch):
     """Let the command measure a small network."""
     monkeypatch.setattr(benchmark, "hierarchy", lambda areas: SMALL)
-    monkeypatch.setattr(benchmark, "TRIALS", TRIALS)
 
 
 @pytest.mark.usefixtures("small")
