@@ -1,7 +1,7 @@
 """Learning curves of two areas (figure 2 of Liu et al. 2026, doi 10.7554/eLife.108237).
 
-Trains the default layout on one or several data sets and seeds, stores the course of training as one Dataset, and draws the
-figure from that Dataset: accuracy against epochs, with the spread over seeds.
+Trains the default layout on one or several data sets and seeds, stores the course of training as one Dataset, and draws
+the figure from that Dataset: accuracy against epochs, with the spread over seeds.
 
     python analyses/figure2_learning.py --data fashion-mnist mnist --epochs 100 --seeds 5 --out results/figure2
     python analyses/figure2_learning.py --quick

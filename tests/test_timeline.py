@@ -198,7 +198,7 @@ def test_rounding_of_the_step_is_forgiven() -> None:
 @pytest.mark.parametrize("dt_ms", [3.0, 0.0, -1.0, 20.0, 4.999, inf, nan])
 def test_a_step_that_does_not_divide_tau_is_refused(dt_ms: float) -> None:
     """The message names the area and a step that would do."""
-    with pytest.raises(SettingError, match="^dt_ms: tau of 'V1'") as caught:
+    with pytest.raises(SettingError, match=r"^dt_ms: tau of 'V1'") as caught:
         timeline(hierarchy(1), STE, dt_ms=dt_ms)
     assert str(caught.value).splitlines() == [
         f"dt_ms: tau of 'V1' (10 ms) must be a multiple of it (got {dt_ms!r})",

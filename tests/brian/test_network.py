@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from brian2 import Network, StateMonitor, prefs
 from brian.judging import oracle_of
+from brian2 import Network, StateMonitor, prefs
 from oracle import Oracle
 
 from neuroap.brian import CorticalNetwork

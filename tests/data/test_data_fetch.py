@@ -42,7 +42,8 @@ class Answer(BaseHTTPRequestHandler):
         name = self.path.strip("/")
         self.server.asked.append(name)
         if name not in self.server.files:
-            return self.send_error(404)
+            self.send_error(404)
+            return
         content = self.server.files[name]
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))

@@ -53,7 +53,7 @@ def test_a_setting_out_of_range_is_refused(settings: dict[str, Any], line: str, 
 
 def test_plasticity_is_read_when_the_rule_is_made() -> None:
     """Not first when a network is built."""
-    with pytest.raises(RuleError, match="^plasticity: name 'u_post' is not local to the synapse"):
+    with pytest.raises(RuleError, match=r"^plasticity: name 'u_post' is not local to the synapse"):
         AdjointPropagation(plasticity="dw = phase*r_pre*u_post")
 
 
