@@ -94,11 +94,9 @@ def altered(path: Path, name: str, key: str, change: float, by: str = "add") -> 
         ("batch0/r_inference_1", "r_inference"),
         ("batch0/r_learning_1", "r_learning"),
         ("batch0/e_1", "e"),
-        ("batch0/e_out", "e_out"),
         ("batch0/grad_W_in", "grad"),
         ("final/W_out", "final weights"),
         ("final/W_rec_1", "final weights"),
-        ("final/b_out", "final weights"),
     ],
 )
 def test_one_wrong_number_is_seen(tmp_path: Path, key: str, quantity: str) -> None:
@@ -118,14 +116,13 @@ def test_a_wrong_start_is_wrong_everywhere(tmp_path: Path) -> None:
     assert wrong(verify(path)) == {*OF_A_HIERARCHY, "final weights"}
 
 
-@pytest.mark.parametrize("name", ["one_area_ste", "chaotic_sr"])
 @pytest.mark.parametrize(
-    ("key", "quantity"),
+    ("name", "key", "quantity"),
     [
-        ("batch0/output", "output"),
-        ("batch0/r_inference_1", "r_inference"),
-        ("batch0/r_learning_1", "r_learning"),
-        ("batch0/grad_W_in", "grad"),
+        ("one_area_ste", "batch0/r_inference_1", "r_inference"),
+        ("one_area_ste", "batch0/grad_W_in", "grad"),
+        ("chaotic_sr", "batch0/output", "output"),
+        ("chaotic_sr", "batch0/r_learning_1", "r_learning"),
     ],
 )
 def test_float32_rejects_a_relative_error_of_1e_3(tmp_path: Path, name: str, key: str, quantity: str) -> None:
@@ -135,7 +132,7 @@ def test_float32_rejects_a_relative_error_of_1e_3(tmp_path: Path, name: str, key
 
 
 @pytest.mark.parametrize(
-    ("quantity", "dtype"), [("output", "float64"), ("r_inference", "float32"), ("grad", "float32"), ("loss", "float32")]
+    ("quantity", "dtype"), [("output", "float64"), ("grad", "float32"), ("loss", "float32")]
 )
 def test_nan_never_agrees(monkeypatch: pytest.MonkeyPatch, quantity: str, dtype: str) -> None:
     """One NaN among thousands of right numbers."""

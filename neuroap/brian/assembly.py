@@ -62,7 +62,7 @@ class Assembly:
         joined = {name for p in layout.open(tasks) for name in (p.source_node, p.target_node)}
         settled = [a for a in layout.areas if a.name in joined]
         codes = [(a, self._compile(a, constants := self._constants(a)), constants) for a in settled]
-        self.clock = time_step(dt_ms or max(a.tau_ms for a in layout.areas), "neuroap_clock")
+        self.clock = time_step(dt_ms or max((a.tau_ms for a in layout.areas), default=10.0), "neuroap_clock")
         self.cycle = Cycle(self.clock, "neuroap_cycle")
         self.feed = Feed(trials, self.clock, self.cycle, "neuroap_feed")
         self._add_ends()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from neuroap.brian.assembly import Assembly
 from neuroap.brian.feed import Stream, check_shared_inputs
 from neuroap.brian.nodes import AreaGroup
+from neuroap.brian.threads import threads_for
 from neuroap.errors import DataError, SettingError
 from neuroap.layout import Layout
 from neuroap.rules import AdjointPropagation
@@ -218,7 +219,7 @@ class CorticalNetwork:
         self.cycle.restart(length)
         if self.noisy:
             brian2.seed(int(seed))
-        with _default_dtype(self.dtype), _frozen_garbage():
+        with _default_dtype(self.dtype), _frozen_garbage(), threads_for(self._largest_product):
             try:
                 self.net.run(cycles * length * self.clock.dt, namespace={})
             finally:
@@ -226,6 +227,10 @@ class CorticalNetwork:
                 Network._globally_running = False
         if (self.cycle.index, self.cycle.position) != (cycles - 1, length - 1):
             raise KeyboardInterrupt("the simulation was stopped before its end")
+
+    @property
+    def _largest_product(self) -> float:
+        return self.trials * max(float(np.prod(p.shape)) for p in self.projections.values())
 
     def hand_over(self, learn: bool) -> Network:
         """Give the Brian2 network to a user; its attribute ``duration`` is the time that shows all trials."""

@@ -10,6 +10,7 @@ import xarray as xr
 
 from neuroap.brian import CorticalNetwork
 from neuroap.brian.recorder import watch_areas
+from neuroap.errors import LayoutError
 from neuroap.layout import Area
 from neuroap.timeline import Window
 
@@ -34,8 +35,15 @@ def record(network: CorticalNetwork, data: Mapping[str, Any], learning: bool) ->
         an area has fewer neurons, settles for fewer steps, or not at all in that phase. With learning,
         ``error(trial, area, neuron)``: r_inference - r_learning. ``block(area, neuron)`` names blocks.
         ``output_TASK(trial, node)``: output rates.
+
+    Raises
+    ------
+    LayoutError
+        If the task uses no areas.
     """
     monitors, line = watch_areas(network), network.timeline
+    if not monitors:
+        raise LayoutError("record", "there are no areas whose rates could be recorded", list(network.tasks))
     network.show(data)
     # One tick short of the whole cycle: the last one changes the weights.
     network.advance(1, line.length - 1 if learning else line.inference_length)

@@ -212,8 +212,7 @@ def batch(
     return found
 
 
-@pytest.mark.parametrize("dt_ms", [None, 2.0])
-@pytest.mark.parametrize("start", ["STE", "EPE"])
+@pytest.mark.parametrize(("start", "dt_ms"), [("STE", 2.0), ("EPE", None)])
 def test_equations_of_the_user_are_integrated_in_both_phases(start: str, dt_ms: float | None) -> None:
     """Euler steps of any equations; in the second batch nothing of the first is left in the drives."""
     layout = side_by_side()

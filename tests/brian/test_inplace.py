@@ -17,6 +17,7 @@ from neuroap.brian.inplace import rewrite
 from neuroap.layout import hierarchy
 from neuroap.rules import AdjointPropagation
 
+DTYPES = ("float64", "float32")
 # Statements over x, y, z (state), s (shared), k (integers) and c (a constant), as a user may write them.
 STATEMENTS = {
     "its own old value": "x = x + 0.1*(y - x)",
@@ -46,14 +47,17 @@ STATEMENTS = {
 }
 
 
-def groups(code: str, dtype: type) -> tuple[brian2.NeuronGroup, brian2.NeuronGroup, brian2.Network]:
+Groups = tuple[brian2.NeuronGroup, brian2.NeuronGroup]
+
+
+def groups(code: str, dtype: str) -> Groups:
     """Two groups that run `code` in every step: by Brian2's numpy target, and in place."""
     made = []
     for cls in (NumpyCodeObject, NumpyInPlaceCodeObject):
         group = brian2.NeuronGroup(
             9,
             "x : 1\ny : 1\nz : 1\nk : integer (constant)\ns : 1 (shared)",
-            dtype={"x": dtype, "y": dtype, "z": dtype},
+            dtype=dict.fromkeys("xyz", np.dtype(dtype)),
             codeobj_class=cls,
             namespace={"c": 1.25},
         )
@@ -63,31 +67,39 @@ def groups(code: str, dtype: type) -> tuple[brian2.NeuronGroup, brian2.NeuronGro
         group.k, group.s = np.arange(9), 0.75
         group.run_regularly(code, when="groups")
         made.append(group)
-    return made[0], made[1], brian2.Network(made)
+    return made[0], made[1]
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("code", STATEMENTS.values(), ids=STATEMENTS)
-def test_statements_give_what_plain_brian2_gives(code: str, dtype: type) -> None:
-    """Three steps of each shape of statement; to rounding, in the dtype of the state."""
-    plain, in_place, network = groups(code, dtype)
-    before = {name: np.array(getattr(plain, name)[:]) for name in "xyz"}
+@pytest.fixture(scope="module")
+def ran() -> dict[tuple[str, str], Groups]:
+    """All statements in both dtypes, after three steps."""
+    made = {(name, dtype): groups(code, dtype) for name, code in STATEMENTS.items() for dtype in DTYPES}
+    network = brian2.Network(*(group for pair in made.values() for group in pair))
     network.run(3 * brian2.defaultclock.dt, namespace={})
+    return made
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_statements_give_what_plain_brian2_gives(name: str, dtype: str, ran: dict[tuple[str, str], Groups]) -> None:
+    """Three steps of each shape of statement; to rounding, in the dtype of the state."""
+    plain, in_place = ran[name, dtype]
+    before, _ = groups(STATEMENTS[name], dtype)
     changed = False
-    for name in "xyz":
-        expected, actual = getattr(plain, name)[:], getattr(in_place, name)[:]
-        assert in_place.variables[name].get_value().dtype == dtype
+    for x in "xyz":
+        expected, actual = getattr(plain, x)[:], getattr(in_place, x)[:]
+        assert in_place.variables[x].get_value().dtype == dtype
         tolerance = 100 * np.finfo(dtype).eps
-        np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance, err_msg=name)
-        changed |= not np.array_equal(expected, before[name])
+        np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance, err_msg=x)
+        changed |= not np.array_equal(expected, getattr(before, x)[:])
     assert changed
 
 
 def test_a_copy_does_not_change_its_original() -> None:
     """Brian2's numpy target makes `x = y` one array and then multiplies both in place."""
-    _, group, network = groups("x = y\nx = x*z\nx = x + y", np.float64)
+    _, group = groups("x = y\nx = x*z\nx = x + y", "float64")
     y, z = group.y[:].copy(), group.z[:].copy()
-    network.run(brian2.defaultclock.dt, namespace={})
+    brian2.Network(group).run(brian2.defaultclock.dt, namespace={})
     np.testing.assert_allclose(group.x[:], y * z + y, rtol=1e-15)
     np.testing.assert_array_equal(group.y[:], y)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "neuroap"
+IMPORTERS = ("importlib.import_module", "import_module", "__import__")
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,8 @@ def _imported(node: ast.AST, importer: str) -> list[str]:
         named = [f"{node.module}.{alias.name}" for alias in node.names]
         submodules = [name for name in named if name in modules()]
         return submodules + ([node.module] if len(submodules) < len(named) else [])
-    if isinstance(node, ast.Call) and ast.unparse(node.func) in (
-        "importlib.import_module",
-        "import_module",
-        "__import__",
-    ):
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in IMPORTERS:
+        # Where the name is computed, it is one of ours.
         given = node.args[0]
-        return [given.value if isinstance(given, ast.Constant) else f"neuroap.{ast.unparse(given)}"]
+        return [str(given.value) if isinstance(given, ast.Constant) else "neuroap"]
     return []

@@ -10,7 +10,18 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from training.small import LAYOUT, RULE, assert_same_bits, copy_of_fitted, digits, fitted, model, trials, unseen
 
-from neuroap import AdjointPropagation, CorticalClassifier, draw_weights, hierarchy
+from neuroap import (
+    SGD,
+    AdjointPropagation,
+    CorticalClassifier,
+    Input,
+    Layout,
+    Output,
+    draw_weights,
+    hierarchy,
+    inference,
+)
+from neuroap.errors import LayoutError
 
 
 def test_learns_the_digits() -> None:
@@ -73,6 +84,20 @@ def test_initial_weights_are_those_of_the_seed() -> None:
     assert study.weights_.keys() == drawn.keys()
     for name, weights in drawn.items():
         np.testing.assert_array_equal(study.weights_[name], weights, err_msg=name)
+
+
+def test_without_areas_it_is_softmax_regression() -> None:
+    """One update by gradient descent: dW = - x.T (softmax(x W + b) - target) / B."""
+    layout = Layout(Input("image", 64), Output("digit", 10), inference("image", "digit"))
+    study = model(layout, AdjointPropagation(optimizer=SGD(), learning_rate=0.5), epochs=1, dtype="float64")
+    x, y = trials(50)
+    drawn = draw_weights(layout, 0)
+    rates = np.exp(x @ drawn["image -> digit"] + drawn["digit.bias"])
+    rates /= rates.sum(axis=1, keepdims=True)
+    expected = drawn["image -> digit"] - 0.5 * x.T @ (rates - np.eye(10)[y]) / 50
+    np.testing.assert_allclose(study.fit(x, y).weights_["image -> digit"], expected, rtol=0, atol=1e-12)
+    with pytest.raises(LayoutError, match="record: there are no areas whose rates could be recorded"):
+        study.record(x, y)
 
 
 def test_history_agrees_with_what_the_model_says() -> None:

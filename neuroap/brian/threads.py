@@ -1,0 +1,30 @@
+"""Threads of the linear algebra library: small products are quicker with one."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+# Multiplications of one product. Two threads gain nothing below, and on a busy machine, where one waits for
+# the other, they lose: a network of 256 neurons then took eight times as long.
+SMALL = 2e7
+
+
+def threads_for(largest_product: float) -> AbstractContextManager[Any]:
+    """Keep to one BLAS thread while all products are small; else leave the library its threads.
+
+    Parameters
+    ----------
+    largest_product : float
+        Multiplications of the largest matrix product, rows x columns x inner size.
+    """
+    return _controller().limit(limits=1, user_api="blas") if largest_product < SMALL else nullcontext()
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    # Looking for the libraries takes milliseconds: once is enough.
+    return ThreadpoolController()
