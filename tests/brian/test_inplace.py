@@ -47,6 +47,12 @@ STATEMENTS = {
 }
 
 
+def initial() -> dict[str, np.ndarray]:
+    """The state at the start."""
+    rng = np.random.default_rng(5)
+    return {name: rng.uniform(-1, 1, 9) for name in "xyz"}
+
+
 Groups = tuple[brian2.NeuronGroup, brian2.NeuronGroup]
 
 
@@ -61,9 +67,8 @@ def groups(code: str, dtype: str) -> Groups:
             codeobj_class=cls,
             namespace={"c": 1.25},
         )
-        rng = np.random.default_rng(5)
-        for name in "xyz":
-            setattr(group, name, rng.uniform(-1, 1, 9))
+        for name, values in initial().items():
+            setattr(group, name, values)
         group.k, group.s = np.arange(9), 0.75
         group.run_regularly(code, when="groups")
         made.append(group)
@@ -84,22 +89,21 @@ def ran() -> dict[tuple[str, str], Groups]:
 def test_statements_give_what_plain_brian2_gives(name: str, dtype: str, ran: dict[tuple[str, str], Groups]) -> None:
     """Three steps of each shape of statement; to rounding, in the dtype of the state."""
     plain, in_place = ran[name, dtype]
-    before, _ = groups(STATEMENTS[name], dtype)
     changed = False
-    for x in "xyz":
+    for x, before in initial().items():
         expected, actual = getattr(plain, x)[:], getattr(in_place, x)[:]
         assert in_place.variables[x].get_value().dtype == dtype
         tolerance = 100 * np.finfo(dtype).eps
         np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance, err_msg=x)
-        changed |= not np.array_equal(expected, getattr(before, x)[:])
+        changed |= not np.array_equal(expected, before.astype(dtype))
     assert changed
 
 
 def test_a_copy_does_not_change_its_original() -> None:
     """Brian2's numpy target makes `x = y` one array and then multiplies both in place."""
-    _, group = groups("x = y\nx = x*z\nx = x + y", "float64")
+    plain, group = groups("x = y\nx = x*z\nx = x + y", "float64")
     y, z = group.y[:].copy(), group.z[:].copy()
-    brian2.Network(group).run(brian2.defaultclock.dt, namespace={})
+    brian2.Network(plain, group).run(brian2.defaultclock.dt, namespace={})
     np.testing.assert_allclose(group.x[:], y * z + y, rtol=1e-15)
     np.testing.assert_array_equal(group.y[:], y)
 
