@@ -10,7 +10,7 @@ import pytest
 from brian.graphs import Case, draw_case, draw_trials, part
 from brian.judging import assert_states_agree, assert_weights_agree, oracle_of
 
-from neuroap.layout import Area, Layout, hierarchy
+from neuroap.layout import Area, Input, Layout, Output, Uniform, hierarchy, inference
 from neuroap.layout.graph import reached
 from neuroap.rules import SGD, AdjointPropagation
 from neuroap.timeline import stays_silent
@@ -57,6 +57,20 @@ def test_outputs_without_learning_are_those_of_the_oracle(seed: int) -> None:
         expected = oracle.predict(task, x)[case.layout.task_output(task).name]
         np.testing.assert_allclose(learner.infer(task, x), expected, rtol=1e-9, atol=1e-9)
     assert_weights_agree(learner.weights, oracle, atol=0)
+
+
+@pytest.mark.parametrize("schedule", ["sequential", "concurrent"])
+def test_a_layout_without_areas_is_softmax_regression(schedule: str) -> None:
+    """Input to output: one tick of inference, one in which the weights change."""
+    layout = Layout(Input("x", 3), Output("y", 4, bias=Uniform(0.5)), inference("x", "y"))
+    rule = AdjointPropagation(bias_plasticity=True, schedule=schedule)
+    learner = Learner(layout, rule, draw_weights(layout, 1), 3, dtype="float64")
+    oracle, data = oracle_of(layout, rule, draw_weights(layout, 1)), draw_trials(layout, 5, 1)
+    learner.learn(data)
+    for start in (0, 3):
+        oracle.batch("task", part(data, start, start + 3))
+    assert_weights_agree(learner.weights, oracle)
+    assert learner.network().timeline.length == 2
 
 
 def _overlap(layout: Layout, kind: str) -> bool:
