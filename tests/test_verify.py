@@ -131,9 +131,7 @@ def test_float32_rejects_a_relative_error_of_1e_3(tmp_path: Path, name: str, key
     assert wrong(verify(path, dtype="float32")) == {quantity}
 
 
-@pytest.mark.parametrize(
-    ("quantity", "dtype"), [("output", "float64"), ("grad", "float32"), ("loss", "float32")]
-)
+@pytest.mark.parametrize(("quantity", "dtype"), [("output", "float64"), ("grad", "float32"), ("loss", "float32")])
 def test_nan_never_agrees(monkeypatch: pytest.MonkeyPatch, quantity: str, dtype: str) -> None:
     """One NaN among thousands of right numbers."""
     actual: Callable[..., np.ndarray] = module._actual

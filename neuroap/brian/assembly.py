@@ -74,6 +74,8 @@ class Assembly:
         self._add_pathways()
         readout = Readout(self.feed, line.inference_length - 1, "neuroap_readout")
         self.net = Network(self.cycle, self.feed, readout, *self.groups.values(), *self.projections.values())
+        for thing in self.net.sorted_objects:
+            thing._network = self.net.id  # else Brian2 complains of objects whose network never ran
 
     def _add_ends(self) -> None:
         layout, line = self.layout, self.timeline

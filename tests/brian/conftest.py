@@ -17,7 +17,7 @@ def _quick_brian() -> Iterator[None]:
     """Brian2's own objects use numpy too; none reads the source lines of pytest's deep stack."""
     target, traceback = prefs.codegen.target, base.traceback
     prefs.codegen.target = "numpy"
-    base.traceback = SimpleNamespace(extract_stack=lambda: [])
+    base.traceback = SimpleNamespace(extract_stack=list)
     gc.collect()
     gc.freeze()
     logging.disable(logging.DEBUG)

@@ -70,6 +70,13 @@ def test_every_activation_is_one_statement(activation: str, step: str, rest: str
     assert code.rest[-1] == f"r = {rest}"
 
 
+def test_exponentials_are_not_split_into_factors() -> None:
+    """exp(a + b) stays one exponential: exp(a)*exp(b) would overflow, and cost twice."""
+    text = "dr/dt = (-r + 1/(1 + exp(-(I_rec + I_inf - beta*I_err - 1)/0.01)))/tau : 1"
+    for alpha in (1, 0.2):
+        assert code_of(Area("V1", 3, equations=text), alpha).step.count("exp(") == 1
+
+
 # -- equations of the user, against a loop in numpy ----------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import numpy as np
@@ -188,6 +189,14 @@ def test_many_runs_keep_in_step(dt_ms: float) -> None:
         np.testing.assert_array_equal(made.run(DATA)["task"], first)
 
 
+def test_a_network_that_never_ran_goes_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    """Brian2 complains of objects that were never run, one by one."""
+    made = network()
+    del made
+    gc.collect()
+    assert caplog.text == ""
+
+
 # -- stimuli in order, and refusals ----------------------------------------------------------------------
 
 
@@ -208,6 +217,8 @@ def test_the_rows_left_empty_in_the_last_batch_teach_nothing() -> None:
     for made in (full, single):
         made.run(DATA, {"task": np.arange(5)})  # fill all rows first
         made.run({"task": (X[:1], LABELS[:1])}, learn=True)
+    assert np.array_equal(full.groups["image"].array("r")[:1], X[:1])
+    assert not full.groups["image"].array("r")[1:].any()
     oracle = oracle_of(LAYOUT, RULE, WEIGHTS)
     oracle.batch("task", {"task": (X[:1], LABELS[:1])})
     for name, expected in oracle.weights.items():

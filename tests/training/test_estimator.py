@@ -197,6 +197,17 @@ def test_labels_may_be_names() -> None:
     assert named.score(x, names[y]) == numbers.score(x, y)
 
 
+def test_fewer_names_than_output_nodes() -> None:
+    """The nodes that stand for no class have no probability."""
+    x, y = trials()
+    names = np.array(["even", "odd"])
+    study = model(epochs=1).fit(x, names[y % 2])
+    rates = study.predict_proba(x)
+    assert rates.shape == (200, 2)
+    np.testing.assert_allclose(rates.sum(axis=1), 1, rtol=1e-6)
+    assert set(study.predict(x)) <= set(names)
+
+
 def test_integers_are_the_output_nodes_themselves() -> None:
     """Classes that do not occur in y keep their nodes."""
     x, y = trials()

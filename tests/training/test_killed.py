@@ -92,7 +92,7 @@ def writes(path: Path, count: int, patience: float = 60.0) -> None:
 
 
 @pytest.mark.parametrize(
-    ("processes", "epochs", "kills"), [(forks, 20, 3), pytest.param(interpreters, 30, 5, marks=pytest.mark.slow)]
+    ("processes", "epochs", "kills"), [(forks, 16, 2), pytest.param(interpreters, 30, 5, marks=pytest.mark.slow)]
 )
 def test_a_run_that_is_killed_ends_as_if_nothing_had_been(
     processes: Callable, epochs: int, kills: int, tmp_path: Path
