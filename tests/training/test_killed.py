@@ -105,7 +105,7 @@ def test_a_run_that_is_killed_ends_as_if_nothing_had_been(
         for _ in range(kills):
             child, wait = start()
             writes(path, int(rng.integers(2, 5)))
-            time.sleep(rng.uniform(0, 0.3))
+            time.sleep(rng.uniform(0, 0.15))
             os.kill(child, signal.SIGKILL)
             assert abs(wait()) == signal.SIGKILL
             reached.append(CorticalClassifier.load(path).n_iter_)
