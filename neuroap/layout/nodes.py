@@ -87,7 +87,8 @@ class Area:
     neurons : int, optional
         Number of neurons N; at least what the blocks cover. Neurons may belong to no block.
     activation : str
-        A name of `neuroap.layout.ACTIVATIONS`.
+        A name of `neuroap.layout.ACTIVATIONS`. With `equations` of your own it only says what ``gain_post`` is
+        where the learning rule asks for f'.
     recurrence : Recurrence or None
         None for an area without recurrent connections.
     bias : Initial, optional

@@ -141,7 +141,7 @@ class Training:
     ) -> dict[tuple[str, str], float]:
         """Show all trials once; `number` chooses the random numbers, `where` is what errors call it."""
         shown = self._shown(together)
-        order = {t: self._order(t, number, shown) for t in together}
+        order = {t: self._order(self._leader(t, together), number, shown) for t in together}
         seed = int(generator(self.seed, "noise", "+".join(together), number).integers(2**31))
 
         def begin(batch: int) -> None:
@@ -168,6 +168,12 @@ class Training:
     def _shown(self, together: Together) -> int:
         """Trials in an epoch: tasks with fewer trials begin again until the longest is through."""
         return max(len(self.data[t][0]) for t in together)
+
+    def _leader(self, task: str, together: Together) -> str:
+        """The task whose order `task` follows: tasks that see the same input must see the same trial."""
+        layout = self.learner.layout
+        inputs = set(layout.task_inputs(task))
+        return next(t for t in together if not inputs.isdisjoint(layout.task_inputs(t)))
 
     def _order(self, task: str, number: int, shown: int) -> NDArray[np.integer]:
         n = len(self.data[task][0])
