@@ -114,10 +114,15 @@ class Assembly:
             whole = End(self.groups[area.name], 0, area.size)
             projection = Projection(recurrence_name(area.name), whole, whole, self.clock)
             ticks = [t for w in self._windows(area.name) for t in w.recurrent_ticks]
-            projection.drives(self.cycle, ticks, "r", "I_rec", add=False, order=RECUR)
+            projection.drives(self.cycle, ticks, "r", self._recurrent_drive(area), add=False, order=RECUR)
             if alpha and area.name in self.timeline.learning:
                 projection.learns(self.rule, self.cycle, self.timeline.length - 1, self.feed, masked_scale=alpha)
             self.projections[projection.parameter] = projection
+
+    def _recurrent_drive(self, area: Area) -> str:
+        group = self.groups[area.name]
+        assert isinstance(group, AreaGroup)
+        return group.code.product
 
     def _add_biases(self) -> None:
         line = self.timeline

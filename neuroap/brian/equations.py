@@ -46,6 +46,8 @@ class AreaCode:
         Whether the equations draw random numbers.
     concurrent : bool
         Whether other areas read the rates in every tick.
+    product : str
+        Variable into which the recurrent product is written.
     """
 
     equations: Equations
@@ -55,6 +57,7 @@ class AreaCode:
     rest: tuple[str, ...]
     noisy: bool
     concurrent: bool
+    product: str
 
     def restart(self, silent_start: bool) -> str:
         """Code that brings the area to rest; after a silent start only concurrent areas read the old rates."""
@@ -94,16 +97,26 @@ def compile_area(area: Area, *, alpha: float, biased: bool, concurrent: bool, na
     receiver, constant = ("", None) if concurrent else _constant(updates)
     remaining = {x: _replace(u, constant) if x == receiver else u for x, u in updates.items()}
     kept = dict(user)
+    product = "I_rec"
     if rate is not None and len(updates) == 1 and not noisy and not _remembers(updates):
         # dt = tau: the state is a function of the drives; it need not be stored.
         ((x, state),) = remaining.items()
-        kept[x] = SingleEquation(SUBEXPRESSION, x, user[x].dim, expr=Expression(sympy_to_str(state)))
-        step, stored_states = f"r = {sympy_to_str(rate.subs(_symbol(x), state))}", []
+        if area.recurrence is not None and _is_sum_of_drives(user, x, state, rate):
+            # Or rather it is, and the recurrent drive is not: the product is written where the state is to be,
+            # one array less to read and write in every tick.
+            product = x
+            kept[x] = SingleEquation(PARAMETER, x, DIMENSIONLESS)
+            added = [e for e in added if e.varname != "I_rec"] + [_subexpression("I_rec", f"{x} - I_const")]
+            step, stored_states = f"{x} = {x} + I_const\nr = {sympy_to_str(rate)}", [x]
+        else:
+            kept[x] = SingleEquation(SUBEXPRESSION, x, user[x].dim, expr=Expression(sympy_to_str(state)))
+            step, stored_states = f"r = {sympy_to_str(rate.subs(_symbol(x), state))}", []
     else:
         step = _noisy_step(area, user) if user.is_stochastic else _step(remaining)
         step += f"\nr = {sympy_to_str(rate)}" if rate is not None else ""
         stored_states = states
-    drives = ["I_rec"] if _hides_error(user, remaining, rate, constant) else ["I_rec", "I_err"]
+    drives = ["I_rec"] if product == "I_rec" else []
+    drives += [] if _hides_error(user, remaining, rate, constant) else ["I_err"]
     # With signals that flow in every tick, the error of the last batch would be read once more.
     restart = [_zero(user, x) for x in [*stored_states, *drives, *(["err"] if concurrent else [])]]
     if rate is not None:
@@ -111,7 +124,19 @@ def compile_area(area: Area, *, alpha: float, biased: bool, concurrent: bool, na
         added.append(SingleEquation(PARAMETER, "r", DIMENSIONLESS))
         restart.append(f"r = {sympy_to_str(rate.subs({_symbol(x): 0 for x in (*states, *DRIVES, 'b')}))}")
     equations = Equations([*kept.values(), *added])
-    return AreaCode(equations, step, *_collecting(constant), tuple(restart), noisy, concurrent)
+    return AreaCode(equations, step, *_collecting(constant), tuple(restart), noisy, concurrent, product)
+
+
+def _is_sum_of_drives(user: Equations, x: str, state: sympy.Expr, rate: sympy.Expr) -> bool:
+    """Whether a dimensionless state is I_rec + I_const, and no other equation reads I_rec."""
+    others = [rate, *(_expanded(user, name) for name in _subexpressions(user))]
+    unread = not any(_symbol("I_rec") in e.free_symbols for e in others)
+    total = _symbol("I_rec") + _symbol("I_const")
+    return unread and state == total and user[x].dim is DIMENSIONLESS
+
+
+def _subexpression(name: str, code: str) -> SingleEquation:
+    return SingleEquation(SUBEXPRESSION, name, DIMENSIONLESS, expr=Expression(code))
 
 
 def _added_names(biased: bool) -> list[str]:

@@ -116,10 +116,18 @@ class _Rewriter:
         destination = self._destination(target.id)
         held = self._emit(value, destination, self._names(value))
         if held != destination:
-            self.lines.append(f"_numpy.copyto({destination}, {held})")
+            self._redirect(held, destination)
         self.arrays[target.id] = destination
         self.free = [b for b in self.buffers if b not in self.arrays.values()]
         return True
+
+    def _redirect(self, held: str, destination: str) -> None:
+        """Let the last operation write to `destination`: whatever the expression reads of it has been read."""
+        end = f", out={held})"
+        if held in self.buffers and self.lines and self.lines[-1].endswith(end):
+            self.lines[-1] = f"{self.lines[-1].removesuffix(end)}, out={destination})"
+        else:
+            self.lines.append(f"_numpy.copyto({destination}, {held})")
 
     def _fill(self, name: str, value: ast.expr) -> bool:
         """A scalar that is stored in an array fills it."""

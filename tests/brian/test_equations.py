@@ -29,13 +29,34 @@ def code_of(area: Area, alpha: float = 1.0, concurrent: bool = False) -> AreaCod
 
 
 def test_default_equations_reduce_to_the_published_map() -> None:
-    """For dt = tau the state cancels: r = tanh(I_rec + I_const), with I_const collected once per window."""
+    """For dt = tau the state cancels: u = I_rec + I_const, with I_const collected once per window.
+
+    The recurrent product is written into u itself.
+    """
     code = code_of(Area("V1", 3))
-    assert code.step == "r = tanh(I_const + I_rec)"
+    assert code.product == "u"
+    assert code.step == "u = u + I_const\nr = tanh(u)"
+    assert code.equations["I_rec"].expr.code == "u - I_const"
     assert code.constant_inference == "I_const = I_inf"
     assert code.constant_learning == "I_const = -I_err*beta + I_inf"
+    assert code.rest == ("u = 0", "r = 0")
+    assert code.restart(silent_start=True) == "u = 0"
+
+
+def test_without_recurrence_nothing_is_stored_but_rates() -> None:
+    """There is no product to write into the state: it stays a function of the drives."""
+    code = code_of(Area("V1", 3, recurrence=None))
+    assert code.product == "I_rec"
+    assert code.step == "r = tanh(I_const + I_rec)"
     assert code.rest == ("I_rec = 0", "r = 0")
-    assert code.restart(silent_start=True) == "I_rec = 0"
+
+
+def test_an_equation_that_reads_the_recurrent_drive_keeps_it() -> None:
+    """I_rec stays a variable of its own where a user's equation needs it beside the state."""
+    text = "du/dt = (-u + I_rec + I_inf - beta*I_err)/tau : 1\nr = tanh(u) + 0.1*I_rec : 1"
+    code = code_of(Area("V1", 3, equations=text))
+    assert code.product == "I_rec"
+    assert "u = " not in code.step
 
 
 def test_smaller_steps_keep_the_state() -> None:
@@ -57,16 +78,16 @@ def test_concurrent_equations_collect_nothing_and_forget_the_last_error() -> Non
 @pytest.mark.parametrize(
     ("activation", "step", "rest"),
     [
-        ("tanh", "tanh(I_const + I_rec)", "0"),
-        ("identity", "I_const + I_rec", "0"),
-        ("relu", "clip(I_const + I_rec, 0, inf)", "clip(0, 0, inf)"),
-        ("sigmoid", "1/(1 + exp(-2*I_const - 2*I_rec))", "1/2"),
+        ("tanh", "tanh(u)", "0"),
+        ("identity", "u", "0"),
+        ("relu", "clip(u, 0, inf)", "clip(0, 0, inf)"),
+        ("sigmoid", "1/(1 + exp(-2*u))", "1/2"),
     ],
 )
 def test_every_activation_is_one_statement(activation: str, step: str, rest: str) -> None:
-    """No state is stored, whatever the activation."""
+    """Whatever the activation."""
     code = code_of(Area("V1", 3, activation=activation))
-    assert code.step.replace("exp(-2*I_const - 2*I_rec) + 1", "1 + exp(-2*I_const - 2*I_rec)") == f"r = {step}"
+    assert code.step.replace("exp(-2*u) + 1", "1 + exp(-2*u)") == f"u = u + I_const\nr = {step}"
     assert code.rest[-1] == f"r = {rest}"
 
 

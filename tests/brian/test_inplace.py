@@ -126,11 +126,11 @@ def run_small(rule: AdjointPropagation, dt_ms: float | None = None, dtype: str =
 
 
 def test_the_default_step_is_an_addition_and_a_tanh_in_place() -> None:
-    """r = tanh(I_const + I_rec) at the published settings: two passes over memory."""
+    """u = u + I_const; r = tanh(u) at the published settings: two passes over memory."""
     code = emitted(run_small(AdjointPropagation()))["v1_stateupdater"]
     assert [line for line in code.splitlines() if "_array" in line] == [
-        "_numpy.add(_array_v1_I_const, _array_v1_I_rec, out=_array_v1_r)",
-        "tanh(_array_v1_r, out=_array_v1_r)",
+        "_numpy.add(_array_v1_u, _array_v1_I_const, out=_array_v1_u)",
+        "tanh(_array_v1_u, out=_array_v1_r)",
     ]
 
 
