@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroap.brian import CorticalNetwork
-from neuroap.brian.nodes import OutputGroup
-from neuroap.layout import Layout
+from neuroap.brian import SimulatedNetwork
+from neuroap.layout import Layout, Output
 from neuroap.rules import OPTIMIZERS, AdjointPropagation
 from neuroap.traces import Trace, TraceSettings, read_trace
 from neuroap.training.learner import Learner
@@ -114,7 +113,7 @@ def _tolerance(quantity: str, dtype: str, layout: Layout) -> float:
 def _deviations(
     trace: Trace,
     tasks: tuple[str, ...],
-    network: CorticalNetwork,
+    network: SimulatedNetwork,
     outputs: dict[str, NDArray[np.floating]],
     dtype: str,
 ) -> Iterator[tuple[str, float]]:
@@ -129,11 +128,10 @@ def _deviations(
         yield quantity, float(np.abs(actual - expected).max() / scale)
 
 
-def _actual(quantity: str, name: str, network: CorticalNetwork) -> NDArray[np.floating]:
+def _actual(quantity: str, name: str, network: SimulatedNetwork) -> NDArray[np.floating]:
     if quantity == "grad":
-        return network.projections[name].array("g").astype(float)
-    group = network.groups[name]
+        return network.values(name, "g").reshape(network.weight_table[name].shape).astype(float)
     variables = {"output": "r_inf", "loss": "r_inf", "e_out": "err", "r_inference": "r_inf", "e": "err"}
     # The learning phase clamps an output to its target; an area keeps its rates.
-    assert quantity != "r_learning" or not isinstance(group, OutputGroup)
-    return group.array(variables.get(quantity, "r")).astype(float)
+    assert quantity != "r_learning" or not isinstance(network.layout[name], Output)
+    return network.values(name, variables.get(quantity, "r")).astype(float)

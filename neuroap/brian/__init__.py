@@ -1,5 +1,6 @@
 """From a layout to a Brian2 network: the only part of neuroap that imports Brian2."""
 
+from neuroap.brian.interface import SimulatedNetwork
 from neuroap.brian.network import CorticalNetwork, Network
 
-__all__ = ["CorticalNetwork", "Network"]
+__all__ = ["CorticalNetwork", "Network", "SimulatedNetwork"]

@@ -11,8 +11,10 @@ from brian2 import Network, ms
 from neuroap.brian.cycle import Cycle
 from neuroap.brian.equations import AreaCode, compile_area
 from neuroap.brian.feed import Feed, Readout
-from neuroap.brian.nodes import CLEAR, DRIVE, RECUR, AreaGroup, InputGroup, NodeGroup, OutputGroup, time_step
+from neuroap.brian.interface import Weights
+from neuroap.brian.nodes import CLEAR, DRIVE, RECUR, AreaGroup, Batch, InputGroup, NodeGroup, OutputGroup, time_step
 from neuroap.brian.projections import End, Projection
+from neuroap.brian.tracer import Tracer
 from neuroap.layout import Area, Layout, Pathway
 from neuroap.rules import AdjointPropagation
 from neuroap.timeline import Timeline, Window, ticks_per_tau
@@ -30,7 +32,7 @@ class Assembly:
         Tasks that run together.
     line : Timeline
         Their windows.
-    trials : int
+    batch : Batch
     dt_ms : float or None
     dtype : dtype
 
@@ -41,6 +43,7 @@ class Assembly:
     feed : Feed
     groups : dict of str to NodeGroup
     projections : dict of str to Projection
+    tracer : Tracer
     net : brian2.Network
     """
 
@@ -50,12 +53,12 @@ class Assembly:
         rule: AdjointPropagation,
         tasks: Sequence[str],
         line: Timeline,
-        trials: int,
+        batch: Batch,
         dt_ms: float | None,
         dtype: np.dtype[Any],
     ) -> None:
         self.layout, self.rule, self.tasks, self.timeline = layout, rule, tasks, line
-        self.trials, self.dt_ms, self.dtype = trials, dt_ms, dtype
+        self.batch, self.dt_ms, self.dtype = batch, dt_ms, dtype
         self.groups: dict[str, NodeGroup] = {}
         self.projections: dict[str, Projection] = {}
         # Equations are read first: a mistake in them leaves no half-built Brian2 objects behind.
@@ -64,29 +67,39 @@ class Assembly:
         codes = [(a, self._compile(a, constants := self._constants(a)), constants) for a in settled]
         self.clock = time_step(dt_ms or max((a.tau_ms for a in layout.areas), default=10.0), "neuroap_clock")
         self.cycle = Cycle(self.clock, "neuroap_cycle")
-        self.feed = Feed(trials, self.clock, self.cycle, "neuroap_feed")
+        self.feed = Feed(batch, self.clock, self.cycle, "neuroap_feed")
         self._add_ends()
         for area, code, constants in codes:
             windows = line.inference.get(area.name), line.learning.get(area.name)
-            self.groups[area.name] = AreaGroup(area, code, trials, self.clock, self.cycle, *windows, constants)
+            self.groups[area.name] = AreaGroup(area, code, batch, self.clock, self.cycle, *windows, constants)
         self._add_recurrences()
         self._add_biases()
         self._add_pathways()
         readout = Readout(self.feed, line.inference_length - 1, "neuroap_readout")
-        self.net = Network(self.cycle, self.feed, readout, *self.groups.values(), *self.projections.values())
+        self.tracer = Tracer(self.clock, self.cycle, "neuroap_tracer")
+        host = (self.cycle, self.feed, readout, self.tracer)
+        self.net = Network(*host, *self.groups.values(), *self.projections.values())
         for thing in self.net.sorted_objects:
             thing._network = self.net.id  # else Brian2 complains of objects whose network never ran
+
+    def weight_table(self) -> dict[str, Weights]:
+        """What there is of each projection."""
+        found = {}
+        for name, p in self.projections.items():
+            mask = ("mask",) if "mask" in p.variables else ()
+            found[name] = Weights(p.shape, (*p.states, *mask), "eta" in p.variables)
+        return found
 
     def _add_ends(self) -> None:
         layout, line = self.layout, self.timeline
         used = {p.source_node for p in layout.open(self.tasks)}
         for node in layout.inputs:
             if node.name in used:
-                self.groups[node.name] = InputGroup(node, self.trials, self.clock)
+                self.groups[node.name] = InputGroup(node, self.batch, self.clock)
         for output in layout.outputs:
             if output.name in line.inference:
                 window = line.inference[output.name]
-                self.groups[output.name] = OutputGroup(output, self.trials, self.clock, self.cycle, window)
+                self.groups[output.name] = OutputGroup(output, self.batch, self.clock, self.cycle, window)
 
     def _constants(self, area: Area) -> dict[str, Any]:
         """Constants of the equations of an area."""

@@ -9,6 +9,8 @@ from brian2 import BrianObject, Clock
 from brian2.groups.group import CodeRunner
 from brian2.groups.neurongroup import StateUpdater
 
+from neuroap.brian.codeobjects import ELEMENTWISE
+
 
 class Cycle(BrianObject):
     """Keeps the position in the cycle: tick = (step since the start of the run) mod length.
@@ -21,19 +23,25 @@ class Cycle(BrianObject):
 
     def __init__(self, clock: Clock, name: str) -> None:
         super().__init__(clock=clock, when="before_start", order=-100, name=name)
-        self.length = 1
-        self.position = 0
+        self.length = self.cycles = 1
+        self.position = self.begun = 0
         self.index = -1
 
-    def restart(self, length: int) -> None:
-        """Begin the next run at tick 0 of a cycle of `length` ticks."""
-        self.length, self.position, self.index = length, length - 1, -1
+    def restart(self, length: int, cycles: int) -> None:
+        """Begin the next run at tick 0 of the first of `cycles` cycles of `length` ticks."""
+        self.length, self.cycles, self.position, self.index = length, cycles, length - 1, -1
+
+    @property
+    def over(self) -> bool:
+        """Whether this is the last tick of the last cycle."""
+        return (self.index, self.position) == (self.cycles - 1, self.length - 1)
 
     def run(self) -> None:
         self.position += 1
         if self.position >= self.length:
             self.position = 0
             self.index += 1
+        self.begun = self.position
 
 
 class Gated:
@@ -41,10 +49,13 @@ class Gated:
 
     cycle: Cycle
     ticks: frozenset[int] = frozenset()
+    template_kwds: dict[str, Any] | None
 
     def gate(self, cycle: Cycle, ticks: Iterable[int]) -> Any:
         """Let the object act in `ticks` only; returns the object."""
         self.cycle, self.ticks = cycle, frozenset(ticks)
+        # In compiled programs the gate is part of the code.
+        self.template_kwds = {**(self.template_kwds or {}), "_ap_ticks": ", ".join(map(str, sorted(self.ticks)))}
         return self
 
     def before_run(self, run_namespace: dict[str, Any]) -> None:
@@ -66,7 +77,7 @@ class GatedStateUpdater(Gated, StateUpdater):
 
     def __init__(self, group: Any, code: str) -> None:
         super().__init__(group, method="euler")
-        self._code = code
+        self._code, self.template = code, ELEMENTWISE
 
     def update_abstract_code(self, run_namespace: dict[str, Any]) -> None:
         self.abstract_code = self.user_code = self._code

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from brian2 import BrianObject, Clock
 from brian2.core.variables import Variables
@@ -13,8 +11,7 @@ from brian2.groups.group import Group
 from numpy.typing import NDArray
 
 from neuroap.brian.cycle import Cycle
-from neuroap.brian.nodes import FEED, READ, InputGroup, OutputGroup
-from neuroap.errors import DataError
+from neuroap.brian.nodes import FEED, READ, Batch, InputGroup, NodeGroup, OutputGroup
 
 
 @dataclass
@@ -29,9 +26,9 @@ class Stream:
     x : ndarray, shape (trials, inputs)
     labels : ndarray of int, shape (trials,), optional
         Index of the output node that is the target.
-    order : ndarray of int, optional
-        Rows of `x` in the order in which they are shown; None for their own order.
-    outputs : ndarray, shape (shown, output nodes)
+    order : ndarray of int, shape (copies, shown)
+        Rows of `x` in the order in which each network is shown them.
+    outputs : ndarray, shape (copies, shown, output nodes)
         Filled with the output rates at the end of inference, in the order shown.
     """
 
@@ -39,20 +36,24 @@ class Stream:
     output: OutputGroup
     x: NDArray[np.floating]
     labels: NDArray[np.integer] | None
-    order: NDArray[np.integer] | None
+    order: NDArray[np.integer]
     outputs: NDArray[np.floating]
 
     def show(self, start: int, count: int) -> None:
         """Write `count` trials from `start` into the inputs and the output's target."""
-        rows: Any = slice(start, start + count) if self.order is None else self.order[start : start + count]
+        rows = self.order[:, start : start + count]
         for group, columns in self.columns():
-            rates = group.array("r")
-            rates[:count] = self.x[rows, columns]
-            rates[count:] = 0
+            rates = self._by_copy(group, "r")
+            rates[:, :count] = self.x[rows, columns]
+            rates[:, count:] = 0
         if self.labels is not None:
-            target = self.output.array("target")
+            target = self._by_copy(self.output, "target")
             target[:] = 0
-            target[np.arange(count), self.labels[rows]] = 1
+            target[np.arange(len(rows))[:, None], np.arange(count), self.labels[rows]] = 1
+
+    def _by_copy(self, group: NodeGroup, variable: str) -> NDArray[np.floating]:
+        """The values of a variable, shape (copies, trials, size)."""
+        return group.array(variable).reshape(len(self.order), -1, group.size)
 
     def columns(self) -> Iterator[tuple[InputGroup, slice]]:
         """Each input with its columns of `x`."""
@@ -61,47 +62,39 @@ class Stream:
             start, stop = stop, stop + group.size
             yield group, slice(start, stop)
 
-    def stimuli(self, columns: slice) -> NDArray[np.floating]:
-        """All stimuli of some columns, in the order in which they are shown."""
-        return self.x[:, columns] if self.order is None else self.x[self.order][:, columns]
-
     def read(self, start: int, count: int) -> None:
         """Keep the output rates of the trials shown."""
-        self.outputs[start : start + count] = self.output.array("r_inf")[:count]
-
-
-def check_shared_inputs(streams: Mapping[str, Stream]) -> None:
-    """Raise DataError if two tasks that run at once show different stimuli at an input that they share."""
-    seen: dict[InputGroup, tuple[str, slice]] = {}
-    for task, stream in streams.items():
-        for group, columns in stream.columns():
-            other, theirs = seen.setdefault(group, (task, columns))
-            first = streams[other]
-            same = first.x is stream.x and first.order is stream.order and theirs == columns
-            if not (same or np.array_equal(first.stimuli(theirs), stream.stimuli(columns))):
-                rule = f"tasks that run at once show different stimuli at input {group.node_name!r}"
-                hint = "give both tasks the same trials in the same order, or give each an input of its own"
-                raise DataError("data", rule, (other, task), hint)
+        self.outputs[:, start : start + count] = self._by_copy(self.output, "r_inf")[:, :count]
 
 
 class Feed(Group, BrianObject):
     """Shows the next batch at the first tick of a cycle and reads the outputs when they are there.
 
-    The shared variable ``count`` is the number of trials in the batch; the last one may be smaller.
+    Its shared variables are ``count``, the number of trials in the batch (the last one may be smaller),
+    ``k``, the number of updates with that of this batch, and the learning rate ``eta``.
     """
 
     add_to_magic_network = False
 
-    def __init__(self, trials: int, clock: Clock, cycle: Cycle, name: str) -> None:
+    def __init__(self, batch: Batch, clock: Clock, cycle: Cycle, name: str) -> None:
         BrianObject.__init__(self, clock=clock, when="start", order=FEED, name=name)
-        self.trials, self.cycle = trials, cycle
+        self.trials, self.cycle = batch.trials, cycle
         self.streams: Mapping[str, Stream] = {}
-        self.total = 0
+        self.total = self.updates = 0
         self.on_batch: Callable[[int], None] | None = None
         self.variables = Variables(self)
         self.variables.add_constant("N", value=1)
         self.variables.add_array("count", size=1, scalar=True, dtype=np.int32)
+        # Full precision: beta2**k would not have it otherwise.
+        for scalar in ("k", "eta"):
+            self.variables.add_array(scalar, size=1, scalar=True, dtype=np.float64)
         self._enable_group_attributes()
+
+    def show(
+        self, streams: Mapping[str, Stream], total: int, updates: int, on_batch: Callable[[int], None] | None
+    ) -> None:
+        """Show `total` trials in the next run."""
+        self.streams, self.total, self.updates, self.on_batch = streams, total, updates, on_batch
 
     @property
     def count(self) -> int:
@@ -112,6 +105,7 @@ class Feed(Group, BrianObject):
         if self.cycle.position == 0:
             count = self.count
             self.variables["count"].get_value()[0] = count
+            self.variables["k"].get_value()[0] = self.updates + self.cycle.index + 1
             for stream in self.streams.values():
                 stream.show(self.cycle.index * self.trials, count)
             if self.on_batch is not None:

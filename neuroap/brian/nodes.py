@@ -1,14 +1,20 @@
-"""Inputs, areas and outputs as Brian2 groups over all trials (neuron index = trial * N + neuron)."""
+"""Inputs, areas and outputs as Brian2 groups over all trials (neuron index = trial * N + neuron).
+
+Copies of a network lie one after the other: the trials of the first, then those of the second.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from brian2 import Clock, NeuronGroup, ms
+from brian2.equations.equations import PARAMETER, Equations, SingleEquation
+from brian2.units.fundamentalunits import DIMENSIONLESS
 
-from neuroap.brian.codeobjects import code_object_class
+from neuroap.brian.codeobjects import ELEMENTWISE, code_object_class
 from neuroap.brian.cycle import Cycle, GatedRunner, GatedStateUpdater
 from neuroap.brian.equations import AreaCode
 from neuroap.layout import Area, Input, Output, activation
@@ -19,21 +25,34 @@ FEED, OPEN, CLEAR, DRIVE, COLLECT, RECUR = 1, 2, 3, 4, 5, 6
 CLOSE, READ, FACTOR, CORRELATE, CHANGE = 1, 2, 3, 4, 5
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What is simulated side by side: `trials` per network, in `copies` networks with weights of their own."""
+
+    trials: int
+    copies: int = 1
+
+    @property
+    def rows(self) -> int:
+        """Trials in all networks."""
+        return self.trials * self.copies
+
+
 class NodeGroup(NeuronGroup):
-    """A layer or an area: `trials` copies of its neurons that share all weights.
+    """A layer or an area: its neurons once per trial; the trials of a network share all weights.
 
     Attributes
     ----------
-    trials : int
+    batch : Batch
     size : int
         Neurons per trial.
     """
 
-    def __init__(self, name: str, size: int, trials: int, equations: Any, clock: Clock, **kwds: Any) -> None:
-        self.node_name, self.trials, self.size = name, trials, size
+    def __init__(self, name: str, size: int, batch: Batch, equations: Any, clock: Clock, **kwds: Any) -> None:
+        self.node_name, self.batch, self.size = name, batch, size
         self.factors: dict[str, str] = {}  # code of plasticity factors -> variable that holds them
         super().__init__(
-            trials * size,
+            batch.rows * size,
             equations,
             clock=clock,
             name=name.lower(),
@@ -42,8 +61,8 @@ class NodeGroup(NeuronGroup):
         )
 
     def array(self, variable: str) -> np.ndarray:
-        """The values of a variable, shape (trials, size); a view, not a copy."""
-        return self.variables[variable].get_value().reshape(self.trials, self.size)
+        """The values of a variable, shape (copies * trials, size); a view, not a copy."""
+        return self.variables[variable].get_value().reshape(self.batch.rows, self.size)
 
     def at(self, cycle: Cycle, ticks: Iterable[int], code: str, when: str, order: int, name: str) -> None:
         """Run elementwise code over all neurons and trials in some ticks of the cycle.
@@ -64,7 +83,7 @@ class NodeGroup(NeuronGroup):
         if code and ticks:
             runner = GatedRunner(
                 self,
-                "stateupdate",
+                ELEMENTWISE,
                 code=code,
                 when=when,
                 order=order,
@@ -91,8 +110,8 @@ class NodeGroup(NeuronGroup):
 class InputGroup(NodeGroup):
     """Stimulus rates, r = x."""
 
-    def __init__(self, node: Input, trials: int, clock: Clock) -> None:
-        super().__init__(node.name, node.size, trials, "r : 1\nerr : 1", clock)
+    def __init__(self, node: Input, batch: Batch, clock: Clock) -> None:
+        super().__init__(node.name, node.size, batch, "r : 1\nerr : 1", clock)
 
     local_names = {"r_pre": "r", "e_pre": "err"}
 
@@ -100,16 +119,16 @@ class InputGroup(NodeGroup):
 class OutputGroup(NodeGroup):
     """Readout, ``r = softmax(I_inf + b)``; ``err = r - target`` when its window closes."""
 
-    def __init__(self, node: Output, trials: int, clock: Clock, cycle: Cycle, window: Window) -> None:
+    def __init__(self, node: Output, batch: Batch, clock: Clock, cycle: Cycle, window: Window) -> None:
         equations = "I_inf : 1\nb : 1\nr : 1\nr_inf : 1\ntarget : 1\nerr : 1"
-        super().__init__(node.name, node.size, trials, equations, clock)
+        super().__init__(node.name, node.size, batch, equations, clock)
         softmax = GatedRunner(
             self,
             "ap_softmax",
             when="groups",
             clock=clock,
             name=f"{self.name}_softmax",
-            template_kwds={"_ap_trials": trials},
+            template_kwds={"_ap_rows": batch.rows},
             codeobj_class=code_object_class(),
         )
         self.contained_objects.append(softmax.gate(cycle, window.ticks))
@@ -126,20 +145,20 @@ class AreaGroup(NodeGroup):
     node : Area
     code : AreaCode
         Its equations, compiled.
-    trials : int
+    batch : Batch
     clock : Clock
     cycle : Cycle
     inference, learning : Window or None
         When it settles; None for an area that rests, or that no error reaches.
     namespace : dict
-        Constants of the equations.
+        Constants of the equations; ``beta`` is a variable, which may differ between copies.
     """
 
     def __init__(
         self,
         node: Area,
         code: AreaCode,
-        trials: int,
+        batch: Batch,
         clock: Clock,
         cycle: Cycle,
         inference: Window | None,
@@ -149,7 +168,11 @@ class AreaGroup(NodeGroup):
         self.cycle, self.code = cycle, code
         gain = activation(node.activation).derivative.replace("r", "r_inf")
         self.local_names = {**NodeGroup.local_names, "gain_post": gain}
-        super().__init__(node.name, node.size, trials, code.equations, clock, namespace=namespace, method="euler")
+        shared = [] if batch.copies > 1 else ["shared"]
+        beta = SingleEquation(PARAMETER, "beta", DIMENSIONLESS, flags=shared)
+        equations = Equations([*code.equations.values(), beta])
+        constants = {n: v for n, v in namespace.items() if n != "beta"}
+        super().__init__(node.name, node.size, batch, equations, clock, namespace=constants, method="euler")
         self._step([w for w in (inference, learning) if w])
         if inference:
             self.at(

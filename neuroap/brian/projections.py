@@ -13,7 +13,7 @@ from brian2 import BrianObject, Clock
 from brian2.core.variables import Variables
 from brian2.groups.group import Group
 
-from neuroap.brian.codeobjects import code_object_class
+from neuroap.brian.codeobjects import ELEMENTWISE, code_object_class
 from neuroap.brian.cycle import Cycle, GatedRunner
 from neuroap.brian.nodes import CHANGE, CORRELATE, FACTOR, NodeGroup
 from neuroap.rules import AdjointPropagation, Correlation
@@ -46,8 +46,8 @@ class End:
 class Projection(Group, BrianObject):
     """Synapses from every neuron of `source` to every neuron of `target`, w[source, target].
 
-    They are one dense matrix, the same for all trials, so that the drive of all trials is one matrix
-    product. A bias is a projection from a single source of rate 1 (`source` None).
+    They are one dense matrix, the same for all trials of a network, so that the drive of all trials is one
+    matrix product. A bias is a projection from a single source of rate 1 (`source` None).
 
     Parameters
     ----------
@@ -64,7 +64,8 @@ class Projection(Group, BrianObject):
         BrianObject.__init__(self, clock=clock, when="start", name=slug(name))
         self.parameter, self.source, self.target = name, source, target
         self.shape = (source.size if source else 1, target.size)
-        self._N = int(np.prod(self.shape))
+        self.batch = target.group.batch
+        self._N = self.batch.copies * int(np.prod(self.shape))
         self.codeobj_class = code_object_class()
         self.namespace: dict[str, Any] = {}
         self.states: tuple[str, ...] = ()
@@ -79,8 +80,14 @@ class Projection(Group, BrianObject):
         return self._N
 
     def array(self, variable: str) -> np.ndarray:
-        """The values of a variable as a matrix, shape (source, target); a view."""
-        return self.variables[variable].get_value().reshape(self.shape)
+        """The values of a variable as a matrix, shape (source, target), or one per copy; a view."""
+        copies = self.batch.copies
+        return self.variables[variable].get_value().reshape(self.shape if copies == 1 else (copies, *self.shape))
+
+    def _products(self, **kwds: Any) -> dict[str, Any]:
+        """What templates of matrix products need to know."""
+        sizes = {"_ap_copies": self.batch.copies, "_ap_trials": self.batch.trials, "_ap_shape": self.shape}
+        return {**sizes, "_ap_from": self.source, "_ap_to": self.target, **kwds}
 
     def _runner(self, template: str, code: str, when: str, order: int, name: str, **kwds: Any) -> GatedRunner:
         runner = GatedRunner(
@@ -114,13 +121,8 @@ class Projection(Group, BrianObject):
         order : int
             Place among the objects of a tick.
         """
-        trials = self.target.group.trials
-        kwds = {"_ap_trials": trials, "_ap_shape": self.shape, "_ap_to": self.target.columns, "_ap_add": add}
-        template = "ap_broadcast"
-        if self.source is not None:
-            template = "ap_product"
-            kwds["_ap_from"] = self.source.columns
-        runner = self._runner(template, "", "start", order, "product", template_kwds=kwds)
+        template = "ap_broadcast" if self.source is None else "ap_product"
+        runner = self._runner(template, "", "start", order, "product", template_kwds=self._products(_ap_add=add))
         runner.variables = Variables(runner)
         runner.variables.add_reference("ap_drive", self.target.group, drive)
         if self.source is not None:
@@ -139,16 +141,19 @@ class Projection(Group, BrianObject):
         tick : int
             Tick of the cycle at whose end the weights change.
         feed : Group
-            Holds ``count``, the number of trials in the batch.
+            Holds ``count``, the number of trials in the batch, ``k``, the number of updates with this one,
+            and, for a single network, the learning rate ``eta``.
         masked_scale : float, optional
             Factor of the step where weights that are zero at the start stay zero (recurrent weights).
         """
         self.states = rule.optimizer.states
         for state in self.states:
             self.variables.add_array(state, size=self._N)
-        # k and eta are scalars of full precision, set from outside before each batch or run.
-        for scalar in ("k", "eta"):
-            self.variables.add_array(scalar, size=1, scalar=True, dtype=np.float64)
+        self.variables.add_reference("k", feed, "k")
+        if self.batch.copies == 1:
+            self.variables.add_reference("eta", feed, "eta")
+        else:
+            self.variables.add_array("eta", size=self._N)
         if masked_scale is not None:
             self.variables.add_array("mask", size=self._N)
         gradient = self._correlations(rule.correlations, cycle, tick, feed)
@@ -157,7 +162,7 @@ class Projection(Group, BrianObject):
             step = f"({step} + {rule.weight_decay!r}*w)"
         code = f"{gradient}{rule.optimizer.text}\nw = w - eta*{step}"
         self.namespace.update(rule.optimizer.constants)
-        self._runner("ap_update", code, "end", CHANGE, "update").gate(cycle, [tick])
+        self._runner(ELEMENTWISE, code, "end", CHANGE, "update").gate(cycle, [tick])
 
     def _correlations(self, terms: tuple[Correlation, ...], cycle: Cycle, tick: int, feed: Group) -> str:
         """Add one product per term; return the code that turns them into the gradient g = - dw."""
@@ -180,11 +185,8 @@ class Projection(Group, BrianObject):
         pre = "1"
         if self.source and term.pre != "1":
             pre = self._operand(self.source.group, term.pre, cycle, tick)
-        kwds = {"_ap_trials": group.trials, "_ap_shape": self.shape, "_ap_to": self.target.columns}
-        template = "ap_average"
-        if pre != "1":
-            template = "ap_correlate"
-            kwds["_ap_from"] = self.source.columns  # type: ignore[union-attr]
+        template = "ap_average" if pre == "1" else "ap_correlate"
+        kwds = self._products()
         runner = self._runner(template, "", "end", CORRELATE, f"correlate_{variable}", template_kwds=kwds)
         runner.variables = Variables(runner)
         runner.variables.add_reference("ap_correlation", self, variable)

@@ -261,8 +261,7 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         >>> network.run(network.duration)  # doctest: +SKIP
         """
         network, data = self._network(X, y, task)
-        network.show(data)
-        return network.hand_over(learn=y is not None)
+        return network.hand_over(data, learn=y is not None)
 
     # -- keeping -------------------------------------------------------------------------------
 

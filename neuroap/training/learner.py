@@ -115,10 +115,10 @@ class Learner:
         line = network.timeline
         for windows, variable, quantity in ((line.inference, "r_inf", "rates"), (line.learning, "err", "errors")):
             for name in windows:
-                if not _is_finite(network.groups[name].array(variable)):
+                if not _is_finite(network.values(name, variable)):
                     return f"the {quantity} of {name!r}"
         for name in network.plastic:
-            if not _is_finite(network.projections[name].array("w")):
+            if not _is_finite(network.values(name, "w")):
                 return f"the weights {name!r}"
         return None
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from neuroap.brian import CorticalNetwork
-from neuroap.brian.recorder import watch_areas
+from neuroap.brian import SimulatedNetwork
 from neuroap.errors import LayoutError
 from neuroap.layout import Area
 from neuroap.timeline import Window
@@ -17,13 +16,13 @@ from neuroap.timeline import Window
 PHASES = ("inference", "learning")
 
 
-def record(network: CorticalNetwork, data: Mapping[str, Any], learning: bool) -> xr.Dataset:
-    """Run one batch of all trials and keep the rates.
+def record(network: SimulatedNetwork, data: Mapping[str, Any], learning: bool) -> xr.Dataset:
+    """Show all trials and keep the rates.
 
     Parameters
     ----------
-    network : CorticalNetwork
-        A fresh one, with as many trials side by side as there are, and weights loaded.
+    network : SimulatedNetwork
+        With weights loaded.
     data : mapping of str to (x, labels)
     learning : bool
         Run the learning phase too (weights do not change).
@@ -41,55 +40,76 @@ def record(network: CorticalNetwork, data: Mapping[str, Any], learning: bool) ->
     LayoutError
         If the task uses no areas.
     """
-    monitors, line = watch_areas(network), network.timeline
-    if not monitors:
+    line = network.timeline
+    names = [a.name for a in network.layout.areas if a.name in network.nodes]
+    if not names:
         raise LayoutError("record", "there are no areas whose rates could be recorded", list(network.tasks))
-    network.show(data)
     # One tick short of the whole cycle: the last one changes the weights.
-    network.advance(1, line.length - 1 if learning else line.inference_length)
+    length = line.length - 1 if learning else line.inference_length
+    parts = [_batch(network, batch, length, names) for batch in _batches(data, network.trials)]
+    outputs, rates, errors = (_joined([p[k] for p in parts]) for k in range(3))
     windows = (line.inference, line.learning) if learning else (line.inference,)
-    dataset = _rates(network, {n: m.r for n, m in monitors.items()}, windows)
+    dataset = _rates(network, rates, windows)
     if learning:
-        errors = _padded([network.groups[n].array("err") for n in monitors])
         attrs = {"long_name": "error, r_inference - r_learning", "units": "1"}
-        dataset["error"] = (("area", "trial", "neuron"), errors, attrs)
+        dataset["error"] = (("area", "trial", "neuron"), _padded(list(errors.values())), attrs)
         dataset["error"] = dataset["error"].transpose("trial", "area", "neuron")
-    for task, stream in network.feed.streams.items():
+    for task, values in outputs.items():
         attrs = {"long_name": f"output rates of {task}", "units": "1"}
-        dataset[f"output_{task}"] = (("trial", f"node_{task}"), stream.outputs, attrs)
+        dataset[f"output_{task}"] = (("trial", f"node_{task}"), values, attrs)
     return dataset
 
 
+def _batches(data: Mapping[str, Any], size: int) -> Iterator[dict[str, Any]]:
+    """The trials in portions of at most `size`."""
+    total = min(len(x) for x, _ in data.values())
+    for start in range(0, total, size):
+        rows = slice(start, start + size)
+        yield {t: (x[rows], None if labels is None else labels[rows]) for t, (x, labels) in data.items()}
+
+
+def _batch(network: SimulatedNetwork, data: Mapping[str, Any], length: int, names: list[str]) -> tuple[Any, Any, Any]:
+    """Outputs, rates (trial, tick, neuron) and errors (trial, neuron) of one batch."""
+    show = network.plan(data, None, length)
+    outputs, rates = network.traced(show, names)
+    by_trial = {n: r[:, : show.total].transpose(1, 0, 2) for n, r in rates.items()}
+    errors = {n: network.values(n, "err")[: show.total].copy() for n in names}
+    return {t: o[0] for t, o in outputs.items()}, by_trial, errors
+
+
+def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+
+
 def _rates(
-    network: CorticalNetwork, recorded: Mapping[str, Any], windows: tuple[Mapping[str, Window], ...]
+    network: SimulatedNetwork, recorded: Mapping[str, Any], windows: tuple[Mapping[str, Window], ...]
 ) -> xr.Dataset:
     names = list(recorded)
-    sizes = [network.groups[n].size for n in names]
+    sizes = [network.layout[n].size for n in names]
+    trials = len(recorded[names[0]])
     steps = max(len(w.ticks) for phase in windows for n, w in phase.items() if n in names)
     dtype = network.dtype
-    rates = np.full((len(windows), network.trials, steps, len(names), max(sizes)), np.nan, dtype)
+    rates = np.full((len(windows), trials, steps, len(names), max(sizes)), np.nan, dtype)
     for p, phase in enumerate(windows):
         for a, name in enumerate(names):
             if name in phase:
                 ticks = phase[name].ticks
-                # (trials * N, steps) -> (trials, steps, N)
-                part = recorded[name][:, ticks.start : ticks.stop].reshape(network.trials, sizes[a], len(ticks))
-                rates[p, :, : len(ticks), a, : sizes[a]] = part.transpose(0, 2, 1)
+                rates[p, :, : len(ticks), a, : sizes[a]] = recorded[name][:, ticks.start : ticks.stop]
     dims = ("phase", "trial", "step", "area", "neuron")
     attrs = {"long_name": "rate at the end of the step", "units": "1"}
     coords: dict[str, Any] = {
         "phase": list(PHASES[: len(windows)]),
-        "trial": np.arange(network.trials),
+        "trial": np.arange(trials),
         "step": ("step", np.arange(1, steps + 1), {"long_name": "step of the phase", "units": "dt"}),
         "area": names,
         "neuron": np.arange(max(sizes)),
         "block": (("area", "neuron"), _blocks(network, names, max(sizes))),
     }
-    settings = {"dt_ms": network.clock.dt_ * 1000, "tasks": ", ".join(network.tasks), "layout": network.layout.name}
+    settings = {"dt_ms": network.step_ms, "tasks": ", ".join(network.tasks), "layout": network.layout.name}
     return xr.Dataset({"rate": (dims, rates, attrs)}, coords, settings)
 
 
-def _blocks(network: CorticalNetwork, names: list[str], width: int) -> np.ndarray:
+def _blocks(network: SimulatedNetwork, names: list[str], width: int) -> np.ndarray:
     """Names of the blocks that each neuron belongs to, joined by '+' where blocks overlap."""
     found = np.full((len(names), width), "", dtype=object)
     for a, name in enumerate(names):

@@ -75,8 +75,7 @@ def test_the_network_can_be_handed_over() -> None:
     """A user runs it with Brian2's own `run`; it does the same, in the dtype it was built with."""
     ours, theirs = network(dtype="float32"), network(dtype="float32")
     expected = ours.run(DATA, learn=True)
-    theirs.show(DATA)
-    net = theirs.hand_over(learn=True)
+    net = theirs.hand_over(DATA, learn=True)
     assert isinstance(net, Network)
     monitor = StateMonitor(net["v1"], "r", record=[0], clock=theirs.clock)
     net.add(monitor)

@@ -1,0 +1,32 @@
+// Where a program is in its cycle of ticks, and whether an object acts there.
+#pragma once
+#include <cstddef>
+#include <initializer_list>
+#include <vector>
+
+namespace neuroap {
+
+// The tick of the cycle at hand; -1 between runs, when every gate is shut.
+inline int& position() {
+    static int now = -1;
+    return now;
+}
+
+class Gate {
+  public:
+    Gate(std::initializer_list<int> ticks) {
+        for (int tick : ticks) {
+            if (tick >= static_cast<int>(ticks_.size())) ticks_.resize(tick + 1, 0);
+            ticks_[tick] = 1;
+        }
+    }
+    bool open() const {
+        const int now = position();
+        return now >= 0 && now < static_cast<int>(ticks_.size()) && ticks_[now];
+    }
+
+  private:
+    std::vector<char> ticks_;
+};
+
+}  // namespace neuroap
