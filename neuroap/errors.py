@@ -68,6 +68,10 @@ class TraceError(NeuroapError, ValueError):
     """A reference trace that cannot be replayed."""
 
 
+class DeviceError(NeuroapError, RuntimeError):
+    """A device that this machine lacks, a program that cannot be built, or one that failed."""
+
+
 class DivergenceError(NeuroapError, ArithmeticError):
     """Rates or weights that became infinite or NaN during training."""
 

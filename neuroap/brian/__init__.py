@@ -1,6 +1,7 @@
 """From a layout to a Brian2 network: the only part of neuroap that imports Brian2."""
 
+from neuroap.brian.devices import DEVICES, network_on
 from neuroap.brian.interface import SimulatedNetwork
 from neuroap.brian.network import CorticalNetwork, Network
 
-__all__ = ["CorticalNetwork", "Network", "SimulatedNetwork"]
+__all__ = ["DEVICES", "CorticalNetwork", "Network", "SimulatedNetwork", "network_on"]

@@ -21,6 +21,28 @@ from neuroap.timeline import Timeline, Window, ticks_per_tau
 from neuroap.weights import bias_name, recurrence_name
 
 
+def area_code(
+    area: Area, rule: AdjointPropagation, line: Timeline, dt_ms: float | None, dtype: np.dtype[Any]
+) -> tuple[AreaCode, dict[str, Any]]:
+    """The code of an area, and the constants of its equations.
+
+    Raises
+    ------
+    EquationsError
+        Equations that cannot be read or integrated.
+    """
+    alpha, biased, number = 1 / ticks_per_tau(area, dt_ms), is_biased(area, rule), dtype.type
+    constants: dict[str, Any] = dict(tau=area.tau_ms * ms, beta=number(rule.beta), alpha=number(alpha))
+    constants |= {} if biased else {"b": number(0)}
+    code = compile_area(area, alpha=alpha, biased=biased, concurrent=line.concurrent, namespace=constants)
+    return code, constants
+
+
+def is_biased(area: Area, rule: AdjointPropagation) -> bool:
+    """Whether an area has a bias."""
+    return area.bias is not None or rule.bias_plasticity
+
+
 class Assembly:
     """Builds what a network consists of; `neuroap.brian.network` runs it.
 
@@ -64,7 +86,7 @@ class Assembly:
         # Equations are read first: a mistake in them leaves no half-built Brian2 objects behind.
         joined = {name for p in layout.open(tasks) for name in (p.source_node, p.target_node)}
         settled = [a for a in layout.areas if a.name in joined]
-        codes = [(a, self._compile(a, constants := self._constants(a)), constants) for a in settled]
+        codes = [(a, *area_code(a, rule, line, dt_ms, dtype)) for a in settled]
         self.clock = time_step(dt_ms or max((a.tau_ms for a in layout.areas), default=10.0), "neuroap_clock")
         self.cycle = Cycle(self.clock, "neuroap_cycle")
         self.feed = Feed(batch, self.clock, self.cycle, "neuroap_feed")
@@ -101,24 +123,6 @@ class Assembly:
                 window = line.inference[output.name]
                 self.groups[output.name] = OutputGroup(output, self.batch, self.clock, self.cycle, window)
 
-    def _constants(self, area: Area) -> dict[str, Any]:
-        """Constants of the equations of an area."""
-        number = self.dtype.type
-        constants: dict[str, Any] = dict(
-            tau=area.tau_ms * ms, beta=number(self.rule.beta), alpha=number(self._alpha(area))
-        )
-        return constants if self._biased(area) else {**constants, "b": number(0)}
-
-    def _compile(self, area: Area, namespace: dict[str, Any]) -> AreaCode:
-        concurrent, biased = self.timeline.concurrent, self._biased(area)
-        return compile_area(area, alpha=self._alpha(area), biased=biased, concurrent=concurrent, namespace=namespace)
-
-    def _alpha(self, area: Area) -> float:
-        return 1 / ticks_per_tau(area, self.dt_ms)
-
-    def _biased(self, area: Area) -> bool:
-        return area.bias is not None or self.rule.bias_plasticity
-
     def _add_recurrences(self) -> None:
         alpha = self.rule.recurrent_plasticity
         for area in self._areas():
@@ -141,7 +145,7 @@ class Assembly:
         line = self.timeline
         for name, group in self.groups.items():
             node = self.layout[name]
-            if isinstance(group, InputGroup) or (isinstance(node, Area) and not self._biased(node)):
+            if isinstance(group, InputGroup) or (isinstance(node, Area) and not is_biased(node, self.rule)):
                 continue
             projection = Projection(bias_name(name), None, End(group, 0, node.size), self.clock)
             first = self._windows(name)[0].ticks[:1]

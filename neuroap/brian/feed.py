@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
 import numpy as np
 from brian2 import BrianObject, Clock
 from brian2.core.variables import Variables

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,6 +135,14 @@ class SimulatedNetwork(ABC):
     def step_ms(self) -> float:
         """Integration step in milliseconds."""
         return self.dt_ms or max((a.tau_ms for a in self.layout.areas), default=10.0)
+
+    @contextmanager
+    def holding(self, stimuli: Iterable[Array]) -> Iterator[None]:
+        """Keep stimuli on the device for all runs within; they must not change meanwhile."""
+        yield
+
+    def close(self) -> None:
+        """Give back what the network holds outside this process."""
 
     # -- weights -------------------------------------------------------------------------------
 

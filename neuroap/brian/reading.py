@@ -7,6 +7,7 @@ from typing import Any
 
 from brian2 import NeuronGroup
 from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.devices.device import reset_device, set_device
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations, SingleEquation
 from brian2.equations.unitcheck import parse_expression_dimensions
 from brian2.units import second
@@ -46,12 +47,16 @@ def read_equations(area: Area, added: Iterable[SingleEquation], namespace: Mappi
     user = _parse(area)
     for equation in user.values():
         _check_definition(area, equation)
-    group = _scratch_group(area, user, added, namespace)
     known = ["xi", *DRIVES, *CONSTANTS, *user]
-    for equation in user.values():
-        if equation.type != PARAMETER:
-            _check_names(area, equation, group, known)
-            _check_units(area, equation, group)
+    set_device("runtime")  # a standalone device would make the scratch group part of its program
+    try:
+        group = _scratch_group(area, user, added, namespace)
+        for equation in user.values():
+            if equation.type != PARAMETER:
+                _check_names(area, equation, group, known)
+                _check_units(area, equation, group)
+    finally:
+        reset_device()
     return user
 
 

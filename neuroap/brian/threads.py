@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
@@ -22,6 +23,17 @@ def threads_for(largest_product: float) -> AbstractContextManager[Any]:
         Multiplications of the largest matrix product, rows x columns x inner size.
     """
     return _controller().limit(limits=1, user_api="blas") if largest_product < SMALL else nullcontext()
+
+
+def threads_of_products(largest_product: float) -> dict[str, str]:
+    """Environment of a program that keeps to one BLAS thread while all products are small.
+
+    The user's OPENBLAS_NUM_THREADS wins.
+    """
+    if "OPENBLAS_NUM_THREADS" in os.environ:
+        return {}
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return {"OPENBLAS_NUM_THREADS": "1" if largest_product < SMALL else str(cores)}
 
 
 @cache

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroap.brian import CorticalNetwork
+from neuroap.brian import DEVICES, SimulatedNetwork, network_on
 from neuroap.errors import SettingError, did_you_mean
 from neuroap.layout import Layout
 from neuroap.rules import AdjointPropagation
 
 Array = NDArray[np.floating]
 Trials = tuple[Array, NDArray[np.integer] | None]
-DEVICES = ("runtime",)
 DTYPES = ("float32", "float64")
 
 
@@ -50,7 +49,7 @@ class Learner:
     dt_ms : float, optional
         Integration step; None for dt = tau.
     dtype : {"float32", "float64"}
-    device : {"runtime"}
+    device : {"runtime", "cpp_standalone", "cuda_standalone"}
 
     Raises
     ------
@@ -73,17 +72,18 @@ class Learner:
         if not isinstance(trials, int | np.integer) or trials < 1:
             raise SettingError("batch_size", "must be a positive integer", trials)
         self.layout, self.rule, self.trials, self.dt_ms = layout, rule, int(trials), dt_ms
-        self.dtype = np.dtype(dtype)
+        self.dtype, self.device = np.dtype(dtype), device
         self.weights: dict[str, Array] = {n: np.array(w, self.dtype) for n, w in weights.items()}
         self.states: dict[str, OptimizerState] = {}
-        self._networks: dict[tuple[Any, ...], CorticalNetwork] = {}
+        self._networks: dict[tuple[Any, ...], SimulatedNetwork] = {}
 
-    def network(self, tasks: Iterable[str] | None = None, trials: int | None = None) -> CorticalNetwork:
+    def network(self, tasks: Iterable[str] | None = None, trials: int | None = None) -> SimulatedNetwork:
         """The network in which `tasks` run together, built at first use."""
         chosen = self.layout.check_tasks(tasks)
         key = (tuple(t for t in self.layout.tasks if t in chosen), trials or self.trials)
         if key not in self._networks:
-            self._networks[key] = CorticalNetwork(self.layout, self.rule, *key, dt_ms=self.dt_ms, dtype=str(self.dtype))
+            settings = dict(dt_ms=self.dt_ms, dtype=str(self.dtype))
+            self._networks[key] = network_on(self.device, self.layout, self.rule, *key, **settings)
         return self._networks[key]
 
     def learn(

@@ -171,6 +171,7 @@ class Program {
             std::_Exit(2);
         }
         folder_ = folder;
+        flush_denormals();
         size_t bytes = 0;
         for (const auto& a : arrays) bytes = std::max(bytes, a.offset + a.bytes);
         const int file = open_file("arrays", O_RDWR);

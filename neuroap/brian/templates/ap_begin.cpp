@@ -11,7 +11,7 @@ auto& _ap_program = neuroap::program<{{c_data_type(_ap_dtype)}}>();
 if (_ap_program.arrays.empty()) {
     _ap_program.copies = {{_ap_batch.copies}};
     _ap_program.trials = {{_ap_batch.trials}};
-    _ap_program.counters = { {{count}}, {{k}}, {{count}}, {{k}} };
+    _ap_program.counters = { {% for name in ("count", "k", "count", "k") %}{{get_array_name(variables[name], access_data=False)}}{{", " if not loop.last}}{% endfor %} };
     _ap_program.reseed = [](unsigned long seed) { brian::_random_generators[0].seed(seed); };
     {% for array in _ap_arrays %}
     _ap_program.arrays.push_back({ {{get_array_name(array.variable, access_data=False)}}, {{array.bytes}}, {{array.offset}} });

@@ -1,0 +1,211 @@
+"""A layout, a rule and a set of tasks as a compiled program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroap.brian.assembly import area_code
+from neuroap.brian.compiled.build import MANIFEST, built
+from neuroap.brian.compiled.devices import toolchain_of
+from neuroap.brian.compiled.process import Program
+from neuroap.brian.compiled.recipe import Recipe
+from neuroap.brian.interface import Array, Show, SimulatedNetwork, Weights
+from neuroap.brian.threads import threads_of_products
+from neuroap.layout import Area, Layout
+from neuroap.rules import AdjointPropagation
+
+
+class CompiledNetwork(SimulatedNetwork):
+    """A network on a compiled device; parameters as of `SimulatedNetwork`, and:
+
+    Parameters
+    ----------
+    device : {"cpp_standalone", "cuda_standalone"}
+    precision : {"float32", "tf32"}
+        What matrix products on a GPU may round to.
+    say : callable, optional
+        Told when a program is built.
+
+    Raises
+    ------
+    DeviceError
+        If the machine lacks what the device needs, or the program cannot be built.
+    """
+
+    readable_in_run = False
+
+    def __init__(
+        self,
+        layout: Layout,
+        rule: AdjointPropagation,
+        tasks: Iterable[str] | None = None,
+        trials: int = 500,
+        dt_ms: float | None = None,
+        dtype: str = "float32",
+        copies: int = 1,
+        *,
+        device: str = "cpp_standalone",
+        precision: str = "float32",
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        super().__init__(layout, rule, tasks, trials, dt_ms, dtype, copies)
+        self.device = device
+        self._check_equations()
+        toolchain = toolchain_of(device)
+        recipe = Recipe(layout, rule, self.tasks, trials, copies, dt_ms, str(self.dtype), device, precision)
+        self.folder = built(recipe, toolchain, say)
+        manifest = json.loads((self.folder / MANIFEST).read_text())
+        self.noisy = bool(manifest["noisy"])
+        self.weight_table = {
+            n: Weights(tuple(w["shape"]), tuple(w["kept"]), w["plastic"]) for n, w in manifest["weights"].items()
+        }
+        self._arrays = manifest["arrays"]
+        self._number = {(a["owner"], a["name"]): k for k, a in enumerate(self._arrays)}
+        self._environment = toolchain.environment | threads_of_products(self._largest_product())
+        self._program: Program | None = None
+        self._held: dict[int, str] = {}  # stimuli that stay with the program, by their identity
+
+    def _check_equations(self) -> None:
+        """Read the user's equations here: their mistakes are errors of the user's line, not of a build."""
+        for name in self.nodes:
+            node = self.layout[name]
+            if isinstance(node, Area) and node.equations is not None:
+                area_code(node, self.rule, self.timeline, self.dt_ms, self.dtype)
+
+    def _largest_product(self) -> float:
+        return self.trials * max(float(np.prod(w.shape)) for w in self.weight_table.values())
+
+    @property
+    def program(self) -> Program:
+        """The running program; it is started at first use, and again after a failure."""
+        if self._program is None or not self._program.alive:
+            self._held.clear()
+            last = self._arrays[-1]
+            size = last["offset"] + last["size"] * np.dtype(last["dtype"]).itemsize
+            self._program = Program(self.folder, self.device, size, self._environment)
+        return self._program
+
+    def close(self) -> None:
+        """End the program; the next use starts it again, without weights."""
+        if self._program is not None:
+            self._program.close()
+
+    # -- arrays --------------------------------------------------------------------------------
+
+    def values(self, owner: str, variable: str) -> Array:
+        number = self._number[owner, variable]
+        self.program.fetch([number])
+        flat = self._view(number)
+        if owner not in self.weight_table:
+            return flat.reshape(self.copies * self.trials, -1)
+        shape = self.weight_table[owner].shape
+        return flat.reshape(shape if self.copies == 1 else (self.copies, *shape))
+
+    def assign(self, values: Sequence[tuple[str, str, int, Any]]) -> None:
+        numbers = [self._number[name, variable] for name, variable, _, _ in values]
+        if self.copies > 1:
+            self.program.fetch(dict.fromkeys(numbers))  # the other copies stay as they are
+        for number, (name, _, copy, value) in zip(numbers, values, strict=True):
+            self._view(number).reshape(self.copies, *self.weight_table[name].shape)[copy] = value
+        self.program.send("set", *dict.fromkeys(numbers))
+
+    def _view(self, number: int) -> Array:
+        """An array of the shared file."""
+        about = self._arrays[number]
+        dtype = np.dtype(about["dtype"])
+        part = self.program.shared[about["offset"] : about["offset"] + about["size"] * dtype.itemsize]
+        return part.view(dtype)
+
+    @contextmanager
+    def holding(self, stimuli: Iterable[Array]) -> Iterator[None]:
+        """Bring stimuli to the device once for all runs within; they must not change meanwhile."""
+        held = {id(x): self.program.put(np.asarray(x, self.dtype)) for x in stimuli}
+        self._held |= held
+        try:
+            yield
+        finally:
+            for key, name in held.items():
+                self._held.pop(key, None)
+                if self._program is not None and self._program.alive:
+                    self._program.send("forget", name)
+                    (self._program.exchange / name).unlink(missing_ok=True)
+
+    # -- runs ----------------------------------------------------------------------------------
+
+    def simulate(self, show: Show) -> dict[str, Array]:
+        results, files = self._prepare(show)
+        try:
+            self._run(show)
+        except BaseException:
+            self.close()  # an interrupted program is in the middle of something
+            raise
+        outputs = {t: self._outputs(t, show.total, name) for t, name in results.items()}
+        for name in files:
+            self.program.send("forget", name)
+        for name in (*files, *results.values()):
+            (self.program.exchange / name).unlink()
+        return outputs
+
+    def traced(self, show: Show, nodes: Sequence[str]) -> tuple[dict[str, Array], dict[str, Array]]:
+        numbers = [self._number[n, "r"] for n in nodes]
+        sizes = [self._arrays[k]["size"] for k in numbers]
+        path = self.program.new_file()
+        np.full((show.length, sum(sizes)), np.nan, self.dtype).tofile(path)
+        self.program.send("trace", path.name, *numbers)
+        outputs = self.simulate(show)
+        ticks = np.fromfile(path, self.dtype).reshape(show.length, sum(sizes))
+        path.unlink()
+        parts = np.split(ticks, np.cumsum(sizes)[:-1], axis=1)
+        rows = self.copies * self.trials
+        return outputs, {n: p.reshape(show.length, rows, -1) for n, p in zip(nodes, parts, strict=True)}
+
+    def _prepare(self, show: Show) -> tuple[dict[str, str], list[str]]:
+        """Send trials and settings; returns the file of results of each task, and files of this run only."""
+        program, results, files = self.program, {}, []
+        learn = show.length > self.timeline.inference_length
+        for number, (task, (x, labels)) in enumerate(show.data.items()):
+            rows = self._held.get(id(x)) or program.put(np.asarray(x, self.dtype))
+            order = program.put(show.order[task].astype(np.int64))
+            targets = "-" if labels is None or not learn else program.put(labels.astype(np.int32))
+            files += [f for f in (rows, order, targets) if f != "-" and f not in self._held.values()]
+            results[task] = program.new_file().name
+            program.send("stream", number, rows, x.shape[1], targets, order, results[task])
+        self._set_rates()
+        if self.noisy:
+            program.send("seed", show.seed)
+        return results, files
+
+    def _set_rates(self) -> None:
+        """Set what may change from run to run: learning rate and beta."""
+        betas = {owner: [r.beta for r in self.rules] for owner, name in self._number if name == "beta"}
+        etas = {owner: [r.learning_rate for r in self.rules] for owner, name in self._number if name == "eta"}
+        numbers = []
+        for variable, values in (("beta", betas), ("eta", etas)):
+            for owner, each in values.items():
+                numbers.append(self._number[owner, variable])
+                self._view(numbers[-1]).reshape(self.copies, -1)[:] = np.array(each)[:, None]
+        self.program.send("set", *numbers)
+
+    def _run(self, show: Show) -> None:
+        begun = -1
+
+        def begin(batch: int) -> None:
+            nonlocal begun
+            for each in range(begun + 1, batch + 1) if show.on_batch else ():
+                show.on_batch(each)  # type: ignore[misc]
+            begun = max(begun, batch)
+
+        self.program.send("run", show.cycles, show.length, show.total, show.updates)
+        begin(0)
+        self.ticks = self.program.finish(begin)
+        begin(show.cycles - 1)
+
+    def _outputs(self, task: str, total: int, name: str) -> NDArray[np.floating]:
+        outputs = np.fromfile(self.program.exchange / name, self.dtype)
+        return outputs.reshape(self.copies, total, self.layout.task_output(task).size)
