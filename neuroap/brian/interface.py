@@ -141,7 +141,7 @@ class SimulatedNetwork(ABC):
         """Keep stimuli on the device for all runs within; they must not change meanwhile."""
         yield
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  a network in this process holds nothing
         """Give back what the network holds outside this process."""
 
     # -- weights -------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from neuroap.brian import CorticalNetwork, Network
+from neuroap.brian import CorticalNetwork, Network, SimulatedNetwork
 from neuroap.errors import DataError, did_you_mean
 from neuroap.layout import Layout, hierarchy
 from neuroap.rules import AdjointPropagation
@@ -48,7 +48,7 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
     dt_ms : float, optional
         Integration step; None for dt = tau, the published map.
     dtype : {"float32", "float64"}
-    device : {"runtime"}
+    device : {"runtime", "cpp_standalone", "cuda_standalone"}
         Where the network runs.
     task_order : {"alternating", "simultaneous", "sequential"}
         Several tasks: one epoch of each in turn, all at once in every batch, or one after the other.
@@ -240,7 +240,13 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         Dataset
             ``rate(phase, trial, step, area, neuron)`` and, with labels, ``error(trial, area, neuron)``.
         """
-        network, data = self._network(X, y, task)
+        task, data = self._trials(X, y, task)
+        learner = self.learner_
+        if learner.device == "runtime":
+            network: SimulatedNetwork = self._network(task, data)
+        else:
+            network = learner.network([task])  # the program is there already, for batches of its size
+            network.load(learner.weights)
         return record(network, data, learning=y is not None)
 
     def to_brian2(self, X: Any, y: Any = None, task: str | None = None) -> Network:
@@ -260,8 +266,8 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         >>> network.add(monitor)  # doctest: +SKIP
         >>> network.run(network.duration)  # doctest: +SKIP
         """
-        network, data = self._network(X, y, task)
-        return network.hand_over(data, learn=y is not None)
+        task, data = self._trials(X, y, task)
+        return self._network(task, data).hand_over(data, learn=y is not None)
 
     # -- keeping -------------------------------------------------------------------------------
 
@@ -371,18 +377,19 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
             raise DataError("task", "name a task that was learnt", task, hint)
         return task
 
-    def _network(self, X: Any, y: Any, task: str | None) -> tuple[CorticalNetwork, dict[str, Any]]:
-        """A network of its own for the trials of X, with weights loaded."""
+    def _trials(self, X: Any, y: Any, task: str | None) -> tuple[str, dict[str, Any]]:
+        """The task, and its trials as a network takes them."""
         check_is_fitted(self)
         task = self._task(task)
         x = self._stimuli(task, X, "record")
-        labels = None if y is None else encode(y, self._classes[task], len(x), "record")
-        learner = self.learner_
-        network = CorticalNetwork(
-            self.layout_, learner.rule, [task], len(x), dt_ms=self.dt_ms, dtype=self.dtype
-        )  # fmt: skip
+        return task, {task: (x, None if y is None else encode(y, self._classes[task], len(x), "record"))}
+
+    def _network(self, task: str, data: dict[str, Any]) -> CorticalNetwork:
+        """A network in this process, of its own for these trials side by side, with weights loaded."""
+        learner, trials = self.learner_, len(data[task][0])
+        network = CorticalNetwork(self.layout_, learner.rule, [task], trials, dt_ms=self.dt_ms, dtype=self.dtype)
         network.load(learner.weights)
-        return network, {task: (x, labels)}
+        return network
 
 
 def _pair(test: Any) -> tuple[Any, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,16 @@ class Learner:
         self.weights.update(network.weights(plastic_only=True))
         self.states[key] = OptimizerState(state.updates + -(-shown // self.trials), network.state())
         return outputs
+
+    @contextmanager
+    def holding(self, together: Iterable[str], stimuli: Iterable[Array]) -> Iterator[None]:
+        """Keep stimuli where the network of `together` runs, for all runs within; they must not change meanwhile."""
+        with self.network(together).holding(stimuli):
+            yield
+
+    def readable_in_run(self, tasks: Iterable[str]) -> bool:
+        """Whether `diverged` can be asked while the network of `tasks` runs."""
+        return self.network(tasks).readable_in_run
 
     def diverged(self, tasks: Iterable[str]) -> str | None:
         """Say which node or weights first became infinite or NaN in the last batch of `tasks`; None if none did."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,11 +76,23 @@ class Training:
         batches = sum(-(-self._shown(t) // self.learner.trials) for t in self.plan[0])
         report = Progress(left, batches, progress)
         try:
-            for together in self._epochs():
-                report.epoch(self._epoch(together, report))
-                after_epoch()
+            with self._data_on_device():
+                for together in self._epochs():
+                    report.epoch(self._epoch(together, report))
+                    after_epoch()
         finally:
             report.close()
+
+    @contextmanager
+    def _data_on_device(self) -> Iterator[None]:
+        """Bring the trials to where the networks run once, not in every epoch."""
+        together = {t for phase in self.plan for t in phase}
+        with ExitStack() as stack:
+            for tasks in together:
+                stack.enter_context(self.learner.holding(tasks, [self.data[t][0] for t in tasks]))
+            for task, (x, _) in self.tests.items():
+                stack.enter_context(self.learner.holding([task], [x]))
+            yield
 
     def once(self) -> None:
         """Train on all trials once; neither history nor plan take note of it.
@@ -144,8 +156,10 @@ class Training:
         order = {t: self._order(self._leader(t, together), number, shown) for t in together}
         seed = int(generator(self.seed, "noise", "+".join(together), number).integers(2**31))
 
+        watched = self.learner.readable_in_run(together)
+
         def begin(batch: int) -> None:
-            if batch:
+            if batch and watched:
                 self._check_finite(together, where)
             on_batch(batch)
 

@@ -6,10 +6,11 @@ import numbers
 import os
 from typing import TYPE_CHECKING
 
+from neuroap.brian import DEVICES
 from neuroap.errors import SettingError
 from neuroap.layout import Layout
 from neuroap.rules import AdjointPropagation
-from neuroap.training.learner import DEVICES, DTYPES, choose
+from neuroap.training.learner import DTYPES, choose
 from neuroap.training.loop import TASK_ORDERS
 
 if TYPE_CHECKING:

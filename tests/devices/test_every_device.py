@@ -9,7 +9,8 @@ import pytest
 from brian.graphs import draw_case, draw_trials
 from brian.judging import assert_weights_agree, oracle_of
 
-from neuroap.training.learner import DEVICES, Learner
+from neuroap.brian import DEVICES
+from neuroap.training.learner import Learner
 from neuroap.verify import verify
 from neuroap.weights import draw_weights
 

@@ -57,7 +57,8 @@ def built(recipe: Recipe, toolchain: Toolchain, say: Callable[[str], None]) -> P
                 if not (folder / PROGRAM).exists():  # another process may have built it meanwhile
                     _build(recipe, toolchain, folder, say)
         except OSError as error:
-            raise DeviceError(recipe.device, f"the program cannot be kept in {root}", _reason(error), _room()) from error
+            rule = f"the program cannot be kept in {root}"
+            raise DeviceError(recipe.device, rule, _reason(error), _room()) from error
     os.utime(folder)
     return folder
 
