@@ -74,6 +74,7 @@ class Oracle:
         recurrent_plasticity: float = 0.0,
         bias_plasticity: bool = False,
         weight_decay: float = 0.0,
+        tolerance: float | None = None,
         dt_over_tau: float | Mapping[str, float] = 1.0,  # the same for all areas, or by area
     ) -> None:
         assert error in ("STE", "EPE")
@@ -81,7 +82,7 @@ class Oracle:
         self.layout, self.steps, self.error, self.beta = layout, steps, error, beta
         self.derivative, self.optimizer, self.learning_rate = derivative, optimizer, learning_rate
         self.recurrent_plasticity, self.bias_plasticity = recurrent_plasticity, bias_plasticity
-        self.weight_decay = weight_decay
+        self.weight_decay, self.tolerance = weight_decay, tolerance
         one = not isinstance(dt_over_tau, Mapping)
         self.dt = {a.name: dt_over_tau if one else dt_over_tau[a.name] for a in layout.areas}
         self.weights = {name: np.array(w, dtype=float) for name, w in weights.items()}
@@ -145,8 +146,11 @@ class Oracle:
         w_rec, b = self.weights.get(f"{area}.recurrence"), self.weights[f"{area}.bias"]  # (N, N), (1, N)
         dt = self.dt[area]
         for _ in range(round(steps / dt)):
-            i_rec = self._f(area, u) @ w_rec if w_rec is not None else 0.0
+            r = self._f(area, u)
+            i_rec = r @ w_rec if w_rec is not None else 0.0
             u = (1 - dt) * u + dt * (i_rec + b + drive)
+            if self.tolerance is not None and np.abs(self._f(area, u) - r).max() < self.tolerance:
+                break
         return u
 
     def _drive(self, node: str, pathways: Iterable[Pathway], signal: Mapping[str, Array]) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from brian2 import Network, ms
+from brian2 import BrianObject, Network, ms
 
 from neuroap.brian.cycle import Cycle
 from neuroap.brian.equations import AreaCode, compile_area
@@ -14,6 +14,7 @@ from neuroap.brian.feed import Feed, Readout
 from neuroap.brian.interface import Weights
 from neuroap.brian.nodes import CLEAR, DRIVE, RECUR, AreaGroup, Batch, InputGroup, NodeGroup, OutputGroup, time_step
 from neuroap.brian.projections import End, Projection
+from neuroap.brian.settling import Finish, Settling, settlers, settlings
 from neuroap.brian.tracer import Tracer
 from neuroap.layout import Area, Layout, Pathway
 from neuroap.rules import AdjointPropagation
@@ -92,15 +93,16 @@ class Assembly:
         self.feed = Feed(batch, self.clock, self.cycle, "neuroap_feed")
         self._add_ends()
         for area, code, constants in codes:
-            windows = line.inference.get(area.name), line.learning.get(area.name)
-            self.groups[area.name] = AreaGroup(area, code, batch, self.clock, self.cycle, *windows, constants)
+            windows, settles = (line.inference.get(area.name), line.learning.get(area.name)), rule.tolerance is not None
+            self.groups[area.name] = AreaGroup(area, code, batch, self.clock, self.cycle, *windows, constants, settles)
         self._add_recurrences()
         self._add_biases()
         self._add_pathways()
         readout = Readout(self.feed, line.inference_length - 1, "neuroap_readout")
         self.tracer = Tracer(self.clock, self.cycle, "neuroap_tracer")
         host = (self.cycle, self.feed, readout, self.tracer)
-        self.net = Network(*host, *self.groups.values(), *self.projections.values())
+        self.net = Network(*host, *self.groups.values(), *self.projections.values(), *self._settlers())
+        self.finish.stops = self.net
         for thing in self.net.sorted_objects:
             thing._network = self.net.id  # else Brian2 complains of objects whose network never ran
 
@@ -194,6 +196,16 @@ class Assembly:
 
     def _has_error(self, node: str) -> bool:
         return node in self.timeline.learning or isinstance(self.groups[node], OutputGroup)
+
+    def _settlers(self) -> list[BrianObject]:
+        """What ends windows early."""
+        self.finish = Finish(self.cycle, self.clock, "neuroap_finish")
+        self.settlings: list[Settling] = []
+        if self.rule.tolerance is None:
+            return []
+        areas = {n: g for n, g in self.groups.items() if isinstance(g, AreaGroup)}
+        self.settlings = list(settlings(areas, self.timeline, self.rule.tolerance))
+        return [*settlers(self.settlings, self.feed, self.clock), self.finish]
 
     def _areas(self) -> list[Area]:
         return [a for a in self.layout.areas if a.name in self.groups]

@@ -24,12 +24,13 @@ class Cycle(BrianObject):
     def __init__(self, clock: Clock, name: str) -> None:
         super().__init__(clock=clock, when="before_start", order=-100, name=name)
         self.length = self.cycles = 1
-        self.position = self.begun = 0
+        self.position = self.begun = self.steps = 0
         self.index = -1
 
     def restart(self, length: int, cycles: int) -> None:
         """Begin the next run at tick 0 of the first of `cycles` cycles of `length` ticks."""
         self.length, self.cycles, self.position, self.index = length, cycles, length - 1, -1
+        self.steps = 0
 
     @property
     def over(self) -> bool:
@@ -42,6 +43,7 @@ class Cycle(BrianObject):
             self.position = 0
             self.index += 1
         self.begun = self.position
+        self.steps += 1
 
 
 class Gated:

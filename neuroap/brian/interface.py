@@ -74,6 +74,8 @@ class SimulatedNetwork(ABC):
     weight_table: Mapping[str, Weights]
     # Whether arrays can be read while the network runs.
     readable_in_run = True
+    # Ticks of the last run; fewer than cycles * length where windows ended early.
+    ticks = 0
 
     def __init__(
         self,
@@ -169,12 +171,25 @@ class SimulatedNetwork(ABC):
         copy : int
             Which of the networks side by side.
         """
+        self.load_each({copy: (weights, state)})
+
+    def load_each(
+        self, each: Mapping[int, tuple[Mapping[str, Array], Mapping[str, Mapping[str, Array]] | None]]
+    ) -> None:
+        """As `load`, for several copies at once: what is on a device is written once.
+
+        Parameters
+        ----------
+        each : mapping of int to (weights, state)
+            By copy.
+        """
         values: list[tuple[str, str, int, Any]] = []
         for name, about in self.weight_table.items():
-            values.append((name, "w", copy, weights[name]))
-            for variable in about.kept:
-                fresh = weights[name] != 0 if variable == "mask" else 0.0
-                values.append((name, variable, copy, state[name][variable] if state else fresh))
+            for copy, (weights, state) in each.items():
+                values.append((name, "w", copy, weights[name]))
+                for variable in about.kept:
+                    fresh = weights[name] != 0 if variable == "mask" else 0.0
+                    values.append((name, variable, copy, state[name][variable] if state else fresh))
         self.assign(values)
 
     def weights(self, plastic_only: bool = False, copy: int = 0) -> dict[str, Array]:
@@ -188,6 +203,18 @@ class SimulatedNetwork(ABC):
         for name in self.plastic:
             about = self.weight_table[name]
             found[name] = {v: self.values(name, v).reshape(-1, *about.shape)[copy].copy() for v in about.kept}
+        return found
+
+    def learnt(self) -> list[tuple[dict[str, Array], dict[str, dict[str, Array]]]]:
+        """`weights` that learn and `state` of every copy; what is on a device is read once."""
+        found: list[tuple[dict[str, Array], dict[str, dict[str, Array]]]] = [({}, {}) for _ in range(self.copies)]
+        for name in self.plastic:
+            about = self.weight_table[name]
+            for variable in ("w", *about.kept):
+                values = self.values(name, variable).reshape(-1, *about.shape)
+                for (weights, state), value in zip(found, values, strict=True):
+                    own = weights if variable == "w" else state.setdefault(name, {})
+                    own[name if variable == "w" else variable] = value.copy()
         return found
 
     # -- running -------------------------------------------------------------------------------

@@ -129,6 +129,7 @@ class CorticalNetwork(SimulatedNetwork):
             finally:
                 # After an error Brian2 believes that it still runs, and swallows the next Ctrl-C.
                 Network._globally_running = False
+        self.ticks = self.cycle.steps
         if not self.cycle.over:
             raise KeyboardInterrupt("the simulation was stopped before its end")
 

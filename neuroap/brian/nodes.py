@@ -152,6 +152,8 @@ class AreaGroup(NodeGroup):
         When it settles; None for an area that rests, or that no error reaches.
     namespace : dict
         Constants of the equations; ``beta`` is a variable, which may differ between copies.
+    settles : bool
+        Keep the rates of the step before in ``r_last``.
     """
 
     def __init__(
@@ -164,13 +166,15 @@ class AreaGroup(NodeGroup):
         inference: Window | None,
         learning: Window | None,
         namespace: dict[str, Any],
+        settles: bool = False,
     ) -> None:
-        self.cycle, self.code = cycle, code
+        self.cycle, self.code, self.settles = cycle, code, settles
         gain = activation(node.activation).derivative.replace("r", "r_inf")
         self.local_names = {**NodeGroup.local_names, "gain_post": gain}
         shared = [] if batch.copies > 1 else ["shared"]
         beta = SingleEquation(PARAMETER, "beta", DIMENSIONLESS, flags=shared)
-        equations = Equations([*code.equations.values(), beta])
+        last = [SingleEquation(PARAMETER, "r_last", DIMENSIONLESS)] if settles else []
+        equations = Equations([*code.equations.values(), beta, *last])
         constants = {n: v for n, v in namespace.items() if n != "beta"}
         super().__init__(node.name, node.size, batch, equations, clock, namespace=constants, method="euler")
         self._step([w for w in (inference, learning) if w])
@@ -178,7 +182,7 @@ class AreaGroup(NodeGroup):
             self.at(
                 cycle,
                 inference.ticks[:1],
-                code.restart(inference.silent_start),
+                self._restart(inference),
                 "start",
                 OPEN,
                 "open_inference",
@@ -188,9 +192,14 @@ class AreaGroup(NodeGroup):
         if learning:
             self._learn(learning)
 
+    def _restart(self, window: Window) -> str:
+        # The first step's change is that from rest, so the rates at rest are read.
+        return self.code.restart(window.silent_start and not self.settles)
+
     def _step(self, windows: list[Window]) -> None:
         """Put a state updater of our own, which keeps to the windows, in the place of Brian2's."""
-        updater = GatedStateUpdater(self, self.code.step).gate(self.cycle, [t for w in windows for t in w.ticks])
+        step = f"r_last = r\n{self.code.step}" if self.settles else self.code.step
+        updater = GatedStateUpdater(self, step).gate(self.cycle, [t for w in windows for t in w.ticks])
         self.contained_objects[:] = [o for o in self.contained_objects if o is not self.state_updater]
         self.contained_objects.append(updater)
         self.state_updater: GatedStateUpdater = updater
@@ -198,7 +207,7 @@ class AreaGroup(NodeGroup):
     def _learn(self, window: Window) -> None:
         cycle, first = self.cycle, window.ticks[:1]
         if window.from_rest:
-            self.at(cycle, first, self.code.restart(window.silent_start), "start", OPEN, "open_learning")
+            self.at(cycle, first, self._restart(window), "start", OPEN, "open_learning")
         if not self.code.constant_learning:
             # The error flows on in every tick: that of the batch before must not.
             self.at(cycle, first, "err = 0", "start", OPEN, "open_error")

@@ -53,6 +53,9 @@ class AdjointPropagation:
     schedule : {"sequential", "concurrent"}
         "sequential": one area after the other settles, in the order of the open pathways.
         "concurrent": all areas are live in every step and signals flow continuously.
+    tolerance : float, optional
+        A window ends before its `steps` are up, as soon as no rate of the batch changed by as much in one
+        integration step (an attractor network that has settled); None: all windows have their full length.
 
     Raises
     ------
@@ -71,6 +74,7 @@ class AdjointPropagation:
     bias_plasticity: bool = False
     weight_decay: float = 0.0
     schedule: str = "sequential"
+    tolerance: float | None = None
 
     def __post_init__(self) -> None:
         self._check_steps()
@@ -83,10 +87,14 @@ class AdjointPropagation:
             raise RuleError("AdjointPropagation.optimizer", "must be Adam() or SGD()", self.optimizer)
         for name in ("beta", "learning_rate", "recurrent_plasticity", "weight_decay"):
             value = getattr(self, name)
-            is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-            if not (is_number and 0 <= value < float("inf")):
+            if not (_is_number(value) and 0 <= value < float("inf")):
                 raise RuleError(f"AdjointPropagation.{name}", "must be a number >= 0", value)
             object.__setattr__(self, name, float(value))  # sweeps give NumPy's
+        if self.tolerance is not None:
+            if not (_is_number(self.tolerance) and 0 < self.tolerance < float("inf")):
+                where = "AdjointPropagation.tolerance"
+                raise RuleError(where, "must be a positive number, or None", self.tolerance, "for example 1e-4")
+            object.__setattr__(self, "tolerance", float(self.tolerance))
         if self.derivative and self.plasticity is not None:
             hint = "write gain_post into the plasticity text instead"
             raise RuleError("AdjointPropagation.derivative", "belongs to the default plasticity", self.derivative, hint)
@@ -110,6 +118,10 @@ class AdjointPropagation:
     def correlations(self) -> tuple[Correlation, ...]:
         """The products that the update text amounts to."""
         return correlations(self.plasticity_text)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def _choose(name: str, value: object, choices: tuple[str, ...]) -> None:

@@ -29,6 +29,7 @@ def oracle_of(
         recurrent_plasticity=rule.recurrent_plasticity,
         bias_plasticity=rule.bias_plasticity,
         weight_decay=rule.weight_decay,
+        tolerance=rule.tolerance,
         dt_over_tau=1.0 if dt_ms is None else {a.name: dt_ms / a.tau_ms for a in layout.areas},
     )
 

@@ -63,7 +63,7 @@ class Host(CodeRunner):
 
     add_to_magic_network = False
 
-    def __init__(self, parts: Assembly, template: str, when: str, order: int, **kwds: Any) -> None:
+    def __init__(self, parts: Assembly, template: str, when: str, order: int, suffix: str = "", **kwds: Any) -> None:
         super().__init__(
             parts.feed,
             template,
@@ -71,7 +71,7 @@ class Host(CodeRunner):
             when=when,
             order=order,
             clock=parts.clock,
-            name=f"neuroap_{template.removeprefix('ap_')}",
+            name=f"neuroap_{template.removeprefix('ap_')}{suffix}",
             template_kwds={"_ap_dtype": parts.dtype, **kwds},
             codeobj_class=code_object_class(),
             generate_empty_code=True,
@@ -93,7 +93,8 @@ def shared_arrays(parts: Assembly) -> list[SharedArray]:
 def _variables(parts: Assembly) -> Iterator[tuple[str, str, ArrayVariable]]:
     if parts.batch.copies == 1:
         yield parts.feed.name, "eta", parts.feed.variables["eta"]
-    for owner, group in [*parts.groups.items(), *parts.projections.items()]:
+    owners: list[tuple[str, Any]] = [*parts.groups.items(), *parts.projections.items()]
+    for owner, group in owners:
         for name, variable in group.variables.items():
             own = isinstance(variable, ArrayVariable) and variable.owner.name == group.name
             if own and not variable.read_only:
@@ -111,8 +112,10 @@ def task_arrays(parts: Assembly) -> Iterator[TaskArrays]:
 
 def hosts(parts: Assembly, arrays: list[SharedArray]) -> list[Host]:
     """The first and the last object of every tick."""
-    kwds = {"_ap_batch": parts.batch, "_ap_arrays": arrays, "_ap_tasks": list(task_arrays(parts))}
+    kwds: dict[str, Any] = {"_ap_batch": parts.batch, "_ap_arrays": arrays, "_ap_tasks": list(task_arrays(parts))}
+    settlers = [Host(parts, "ap_settle", "groups", 1, f"_{k}", _ap_settling=s) for k, s in enumerate(parts.settlings)]
     return [
         Host(parts, "ap_begin", "before_start", -100, **kwds),
+        *settlers,
         Host(parts, "ap_end", "end", 1000),
     ]
