@@ -105,7 +105,7 @@ class Program {
                 at += static_cast<off_t>(arrays[i].bytes);
             }
         }
-        if (position() == length_ - 1 || position() + 1 >= length_) read_outputs();
+        if (position() + 1 >= length_) read_outputs();
     }
 
   private:
