@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         inference,
     )
     from neuroap.rules import SGD, Adam, AdjointPropagation
-    from neuroap.training import CorticalClassifier
+    from neuroap.training import CorticalClassifier, fit_side_by_side
     from neuroap.weights import draw_weights
 
 __version__ = "0.1.0"
@@ -36,6 +36,7 @@ _ELSEWHERE = {
     "NeuroapError": "errors",
     "draw_weights": "weights",
     "fetch": "data",
+    "fit_side_by_side": "training",
     "load": "data",
 }
 
@@ -58,6 +59,7 @@ __all__ = [
     "draw_weights",
     "error",
     "fetch",
+    "fit_side_by_side",
     "hierarchy",
     "inference",
     "load",

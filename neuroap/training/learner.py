@@ -101,14 +101,34 @@ class Learner:
         """
         network = self.network(data)
         key = "+".join(network.tasks)
-        state = self.states.get(key, OptimizerState())
+        state = self.state(key)
         network.load(self.weights, state.arrays or None)
         with np.errstate(over="ignore", invalid="ignore"):
             outputs = network.run(data, order, learn=True, updates=state.updates, on_batch=on_batch, seed=seed)
         shown = len(next(iter(outputs.values())))
-        self.weights.update(network.weights(plastic_only=True))
-        self.states[key] = OptimizerState(state.updates + -(-shown // self.trials), network.state())
+        self.take(key, shown, network.weights(plastic_only=True), network.state())
         return outputs
+
+    def state(self, key: str) -> OptimizerState:
+        """Where the optimiser of the tasks ``"a+b"`` stands."""
+        return self.states.get(key, OptimizerState())
+
+    def take(
+        self, key: str, shown: int, weights: Mapping[str, Array], arrays: Mapping[str, Mapping[str, Array]]
+    ) -> None:
+        """Take over what the tasks ``"a+b"`` have learnt from `shown` trials."""
+        self.weights.update(weights)
+        self.states[key] = OptimizerState(self.state(key).updates + -(-shown // self.trials), arrays)
+
+    def standing(self) -> tuple[dict[str, Array], dict[str, OptimizerState]]:
+        """Weights and states as they are, for `put_back`."""
+        return dict(self.weights), dict(self.states)
+
+    def put_back(self, before: tuple[dict[str, Array], dict[str, OptimizerState]]) -> None:
+        """Return to an earlier `standing`."""
+        weights, states = before
+        self.weights.update(weights)
+        self.states = dict(states)
 
     @contextmanager
     def holding(self, together: Iterable[str], stimuli: Iterable[Array]) -> Iterator[None]:
@@ -122,16 +142,7 @@ class Learner:
 
     def diverged(self, tasks: Iterable[str]) -> str | None:
         """Say which node or weights first became infinite or NaN in the last batch of `tasks`; None if none did."""
-        network = self.network(tasks)
-        line = network.timeline
-        for windows, variable, quantity in ((line.inference, "r_inf", "rates"), (line.learning, "err", "errors")):
-            for name in windows:
-                if not _is_finite(network.values(name, variable)):
-                    return f"the {quantity} of {name!r}"
-        for name in network.plastic:
-            if not _is_finite(network.values(name, "w")):
-                return f"the weights {name!r}"
-        return None
+        return overflows(self.network(tasks))[0]
 
     def __getstate__(self) -> dict[str, Any]:
         # Brian2 objects cannot be pickled; networks are built again when needed.
@@ -142,6 +153,25 @@ class Learner:
         network = self.network([task], trials)
         network.load(self.weights)
         return network.run({task: (x, None)})[task]
+
+
+def overflows(network: SimulatedNetwork) -> list[str | None]:
+    """Per copy of a network, which node or weights first became infinite or NaN in the last batch, or None."""
+    line = network.timeline
+    places: list[str | None] = [None] * network.copies
+
+    def look(owner: str, variable: str, place: str) -> None:
+        values = network.values(owner, variable).reshape(network.copies, -1)
+        if not _is_finite(values):  # in a rare case, to look at each copy costs nothing
+            for copy, own in enumerate(values):
+                places[copy] = places[copy] or (None if _is_finite(own) else place)
+
+    for windows, variable, quantity in ((line.inference, "r_inf", "rates"), (line.learning, "err", "errors")):
+        for name in windows:
+            look(name, variable, f"the {quantity} of {name!r}")
+    for name in network.plastic:
+        look(name, "w", f"the weights {name!r}")
+    return places
 
 
 def _is_finite(array: Array) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +19,7 @@ from neuroap.training.progress import Progress
 TASK_ORDERS = ("alternating", "simultaneous", "sequential")
 Trials = tuple[Array, NDArray[np.integer]]
 Together = tuple[str, ...]
+Scores = dict[tuple[str, str], float]
 
 
 @dataclass
@@ -72,26 +73,31 @@ class Training:
         DivergenceError
             If rates or weights become infinite or NaN; the learner keeps those of the epoch before.
         """
+        with self.reporting(progress) as report, self.data_on_device(self.learner.holding):
+            for together in self.turns():
+                report.epoch(self._epoch(together, report))
+                after_epoch()
+
+    @contextmanager
+    def reporting(self, progress: bool | str) -> Iterator[Progress]:
+        """Progress of all that is left to do."""
         left = self.epochs * (len(self.plan) - self.phase) - self.done
         batches = sum(-(-self._shown(t) // self.learner.trials) for t in self.plan[0])
         report = Progress(left, batches, progress)
         try:
-            with self._data_on_device():
-                for together in self._epochs():
-                    report.epoch(self._epoch(together, report))
-                    after_epoch()
+            yield report
         finally:
             report.close()
 
     @contextmanager
-    def _data_on_device(self) -> Iterator[None]:
-        """Bring the trials to where the networks run once, not in every epoch."""
+    def data_on_device(self, holding: Callable[..., AbstractContextManager[None]]) -> Iterator[None]:
+        """Bring the trials to where the networks run once, not in every epoch; `holding` as `Learner.holding`."""
         together = {t for phase in self.plan for t in phase}
         with ExitStack() as stack:
             for tasks in together:
-                stack.enter_context(self.learner.holding(tasks, [self.data[t][0] for t in tasks]))
+                stack.enter_context(holding(tasks, [self.data[t][0] for t in tasks]))
             for task, (x, _) in self.tests.items():
-                stack.enter_context(self.learner.holding([task], [x]))
+                stack.enter_context(holding([task], [x]))
             yield
 
     def once(self) -> None:
@@ -107,7 +113,8 @@ class Training:
                 state = self.learner.states.get("+".join(together))
                 self._train(together, 1 + (state.updates if state else 0), "partial_fit", lambda _: None)
 
-    def _epochs(self) -> Iterator[list[Together]]:
+    def turns(self) -> Iterator[list[Together]]:
+        """The sets of tasks of each epoch; it goes on, or into the next phase, by what `note` was told."""
         plan = self.plan
         while True:
             while self.done < self.epochs and not self._learned():
@@ -125,37 +132,38 @@ class Training:
         return all(scores["train_accuracy", t] >= self.stop_at for t in tasks)
 
     def _epoch(self, groups: Sequence[Together], report: Progress) -> str:
-        started, number = time.perf_counter(), len(self.history) + 1
-        scores: dict[tuple[str, str], float] = {}
+        started, scores = time.perf_counter(), Scores()
         with self._all_or_nothing():
             for together in groups:
-                scores |= self._train(together, number, f"epoch {number}", report.batch)
-            for task, (x, labels) in self.tests.items():
-                right = self.learner.infer(task, x).argmax(axis=1) == labels
-                scores["test_accuracy", task] = float(right.mean())
+                scores |= self._train(together, self.number, f"epoch {self.number}", report.batch)
+            for task, (x, _) in self.tests.items():
+                scores |= self.test_score(task, self.learner.infer(task, x))
+        self.note(started, scores)
+        return summary(scores)
+
+    @property
+    def number(self) -> int:
+        """Number of the epoch at hand, from 1."""
+        return len(self.history) + 1
+
+    def note(self, started: float, scores: Scores) -> None:
+        """Take an epoch that began at `started` (of `time.perf_counter`) into the history."""
         self.history.append(Epoch(time.perf_counter() - started, scores))
         self.done += 1
-        return summary(scores)
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
         """Put the learner back if what is done with it fails or is interrupted."""
-        weights, states = dict(self.learner.weights), dict(self.learner.states)
+        before = self.learner.standing()
         try:
             yield
         except BaseException:
-            self.learner.weights.update(weights)
-            self.learner.states = states
+            self.learner.put_back(before)
             raise
 
-    def _train(
-        self, together: Together, number: int, where: str, on_batch: Callable[[int], None]
-    ) -> dict[tuple[str, str], float]:
+    def _train(self, together: Together, number: int, where: str, on_batch: Callable[[int], None]) -> Scores:
         """Show all trials once; `number` chooses the random numbers, `where` is what errors call it."""
-        shown = self._shown(together)
-        order = {t: self._order(self._leader(t, together), number, shown) for t in together}
-        seed = int(generator(self.seed, "noise", "+".join(together), number).integers(2**31))
-
+        order = self.order(together, number)
         watched = self.learner.readable_in_run(together)
 
         def begin(batch: int) -> None:
@@ -163,21 +171,38 @@ class Training:
                 self._check_finite(together, where)
             on_batch(batch)
 
-        outputs = self.learner.learn({t: self.data[t] for t in together}, order, begin, seed)
+        data = {t: self.data[t] for t in together}
+        outputs = self.learner.learn(data, order, begin, self.noise_seed(together, number))
         self._check_finite(together, where)
-        scores = {}
+        return self.scores(outputs, order)
+
+    def order(self, together: Together, number: int) -> dict[str, NDArray[np.integer]]:
+        """Rows of each task in the order in which an epoch shows them."""
+        shown = self._shown(together)
+        return {t: self._order(self._leader(t, together), number, shown) for t in together}
+
+    def noise_seed(self, together: Together, number: int) -> int:
+        """Seeds the noise of an epoch."""
+        return int(generator(self.seed, "noise", "+".join(together), number).integers(2**31))
+
+    def scores(self, outputs: Mapping[str, Array], order: Mapping[str, NDArray[np.integer]]) -> Scores:
+        """Loss and accuracy of trials as they were shown."""
+        scores = Scores()
         for task, rates in outputs.items():
             labels = self.data[task][1][order[task]]
-            likelihood = rates[np.arange(shown), labels].astype(float)
+            likelihood = rates[np.arange(len(labels)), labels].astype(float)
             tiny = np.finfo(rates.dtype).tiny
             scores["loss", task] = float(-np.log(np.maximum(likelihood, tiny)).mean())
             scores["train_accuracy", task] = float((rates.argmax(axis=1) == labels).mean())
         return scores
 
+    def test_score(self, task: str, rates: Array) -> Scores:
+        """Accuracy of the answers to the test trials of a task."""
+        return Scores({("test_accuracy", task): float((rates.argmax(axis=1) == self.tests[task][1]).mean())})
+
     def _check_finite(self, together: Together, where: str) -> None:
         if (place := self.learner.diverged(together)) is not None:
-            hint = "lower the learning rate or the spectral radius; weights of the epoch before are kept"
-            raise DivergenceError(where, f"{place} became infinite or NaN", hint=hint)
+            raise divergence(where, place)
 
     def _shown(self, together: Together) -> int:
         """Trials in an epoch: tasks with fewer trials begin again until the longest is through."""
@@ -194,6 +219,12 @@ class Training:
         rng = generator(self.seed, "order", task, number)
         rounds = range(-(-shown // n))
         return np.concatenate([rng.permutation(n) if self.shuffle else np.arange(n) for _ in rounds])[:shown]
+
+
+def divergence(where: str, place: str) -> DivergenceError:
+    """The error of an epoch in which the numbers of `place` overflowed."""
+    hint = "lower the learning rate or the spectral radius; weights of the epoch before are kept"
+    return DivergenceError(where, f"{place} became infinite or NaN", hint=hint)
 
 
 def summary(scores: Mapping[tuple[str, str], float]) -> str:

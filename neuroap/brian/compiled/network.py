@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -109,8 +110,10 @@ class CompiledNetwork(SimulatedNetwork):
 
     def assign(self, values: Sequence[tuple[str, str, int, Any]]) -> None:
         numbers = [self._number[name, variable] for name, variable, _, _ in values]
-        if self.copies > 1:
-            self.program.fetch(dict.fromkeys(numbers))  # the other copies stay as they are
+        # Copies that are not assigned stay as they are.
+        assigned = Counter(number for number, _ in {(n, v[2]) for n, v in zip(numbers, values, strict=True)})
+        if partial := [number for number, copies in assigned.items() if copies < self.copies]:
+            self.program.fetch(partial)
         for number, (name, _, copy, value) in zip(numbers, values, strict=True):
             self._view(number).reshape(self.copies, *self.weight_table[name].shape)[copy] = value
         self.program.send("set", *dict.fromkeys(numbers))

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 
 import neuroap
-from neuroap.layout import Layout, Zeros
-from neuroap.layout.initial import Recurrence
+from neuroap.layout import Layout
+from neuroap.layout.structure import structure
 from neuroap.rules import AdjointPropagation
 
 # The parts of neuroap that the generated code depends on.
@@ -47,29 +47,12 @@ class Recipe:
     def canonical(self) -> Recipe:
         """The same code for other initial weights, another learning rate, another beta."""
         rule = replace(self.rule, learning_rate=1.0, beta=1.0)
-        return replace(self, layout=_without_weights(self.layout), rule=rule)
+        return replace(self, layout=structure(self.layout), rule=rule)
 
     def key(self, toolchain: Sequence[str]) -> str:
         """Hexadecimal digest of the recipe, of the sources of neuroap, and of the tools that compile them."""
         text = "\n".join([repr(self.canonical), _digest_of_sources(), *toolchain])
         return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-def _without_weights(layout: Layout) -> Layout:
-    """The layout with the same initial weights everywhere: they enter at run time."""
-    areas = [
-        replace(
-            a,
-            recurrence=None if a.recurrence is None else Recurrence(),
-            bias=None if a.bias is None else Zeros(),
-            declared="",
-        )
-        for a in layout.areas
-    ]
-    inputs = [replace(i, declared="") for i in layout.inputs]
-    outputs = [replace(o, bias=Zeros(), declared="") for o in layout.outputs]
-    pathways = [replace(p, weights=Zeros(), declared="") for p in layout.pathways]
-    return Layout(*inputs, *areas, *outputs, *pathways, name="layout")
 
 
 @cache
