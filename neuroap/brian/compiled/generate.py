@@ -40,6 +40,8 @@ def generate(recipe: Recipe, folder: Path, preferences: dict[str, Any]) -> None:
         import brian2cuda  # noqa: F401  registers its device and preferences
     for name, value in preferences.items():
         prefs[name] = value
+    if recipe.precision == "tf32":
+        prefs.codegen.cpp.define_macros = [*prefs.codegen.cpp.define_macros, ("NEUROAP_TF32", "1")]
     set_device(recipe.device, build_on_run=False, directory=str(folder))
     dtype = np.dtype(recipe.dtype)
     prefs.core.default_float_dtype = dtype.type

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 UNITY = "whole_program"
+RANDOM_BUFFERS = Path("native/random_buffers.hpp")
 
 
 def write_unity(folder: Path) -> Path:
@@ -38,6 +39,18 @@ def write_unity(folder: Path) -> Path:
             f"void {function}() {{ unit_{k}::{function}(); }}",
         ]
     lines += [f'#include "{name}"' for name in names if name not in objects]
+    if suffix == ".cu":
+        _write_random_buffers(folder)
     target = folder / f"{UNITY}{suffix}"
     target.write_text("\n".join(lines) + "\n")
     return target
+
+
+def _write_random_buffers(folder: Path) -> None:
+    """Write what frees Brian2CUDA's buffers of random numbers, whose names are known only now."""
+    found = re.findall(r"\b(dev_\w+_allocator);", (folder / "objects.h").read_text())
+    lines = ["// Written with this program: its buffers of random numbers.", "#pragma once", '#include "objects.h"', ""]
+    lines += ["namespace neuroap {", "inline void free_random_buffers() {"]
+    lines += [f"    check(cudaFree(brian::{name}));" for name in dict.fromkeys(found)]
+    lines += ["}", "}  // namespace neuroap"]
+    (folder / RANDOM_BUFFERS).write_text("\n".join(lines) + "\n")

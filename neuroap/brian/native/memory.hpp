@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace neuroap {
@@ -25,7 +26,28 @@ inline void flush_denormals() {
 
 inline void to_device(void* device, const void* host, size_t bytes) { std::memcpy(device, host, bytes); }
 inline void to_host(void* host, const void* device, size_t bytes) { std::memcpy(host, device, bytes); }
+inline void within_device(void* to, const void* from, size_t bytes) { std::memcpy(to, from, bytes); }
 inline void finish() {}
+
+template <typename T>
+void set_value(T* device, T value) {
+    *device = value;
+}
+
+// Values on the device.
+template <typename T>
+class DeviceBuffer {
+  public:
+    void zeros(size_t size) { values_.assign(size, T(0)); }
+    void upload(std::vector<T> values) { values_ = std::move(values); }
+    const std::vector<T>& fetched() const { return values_; }
+    T* data() { return values_.data(); }
+    const T* data() const { return values_.data(); }
+    bool empty() const { return values_.empty(); }
+
+  private:
+    std::vector<T> values_;
+};
 
 // The stimuli of a task, row by row. They stay in the file: the page cache of the system keeps them, and
 // a batch needs few rows.
@@ -59,8 +81,7 @@ class Rows {
 
 // target[k, labels[order[k]]] = 1 for k < count, all else 0.
 template <typename Real>
-void set_targets(Real* target, const std::vector<int32_t>& labels, const int64_t* order, size_t count, size_t rows,
-                 size_t nodes) {
+void set_targets(Real* target, const int32_t* labels, const int64_t* order, size_t count, size_t rows, size_t nodes) {
     std::memset(target, 0, rows * nodes * sizeof(Real));
     for (size_t k = 0; k < count; ++k) target[k * nodes + labels[order[k]]] = Real(1);
 }

@@ -33,7 +33,11 @@
 #include <vector>
 
 #include "native/gate.hpp"
+#if defined(__CUDACC__)
+#include "native/cuda_memory.hpp"
+#else
 #include "native/memory.hpp"
+#endif
 
 namespace neuroap {
 
@@ -65,9 +69,9 @@ struct Task {
     size_t nodes;
     // Of the run at hand.
     std::shared_ptr<Rows> rows;
-    std::vector<int32_t> labels;
-    std::vector<int64_t> order;
-    std::vector<Real> outputs;
+    DeviceBuffer<int32_t> labels;
+    DeviceBuffer<int64_t> order;
+    DeviceBuffer<Real> outputs;
     std::string results;
 };
 
@@ -116,8 +120,8 @@ class Program {
         *counters.count = static_cast<int32_t>(count_);
         *counters.k = static_cast<double>(updates_ + index_ + 1);
         if (counters.device_count != counters.count) {
-            to_device(counters.device_count, counters.count, sizeof(int32_t));
-            to_device(counters.device_k, counters.k, sizeof(double));
+            set_value(counters.device_count, *counters.count);
+            set_value(counters.device_k, *counters.k);
         }
         for (auto& task : tasks) {
             for (size_t copy = 0; copy < copies; ++copy) {
@@ -129,7 +133,8 @@ class Program {
                     from += input.size;
                 }
                 if (!task.labels.empty())
-                    set_targets(task.target + copy * trials * task.nodes, task.labels, order, count_, trials, task.nodes);
+                    set_targets(task.target + copy * trials * task.nodes, task.labels.data(), order, count_, trials,
+                                task.nodes);
             }
         }
         report();
@@ -139,8 +144,8 @@ class Program {
         const size_t start = static_cast<size_t>(index_) * trials;
         for (auto& task : tasks)
             for (size_t copy = 0; copy < copies; ++copy)
-                to_host(task.outputs.data() + (copy * total_ + start) * task.nodes,
-                        task.output + copy * trials * task.nodes, count_ * task.nodes * sizeof(Real));
+                within_device(task.outputs.data() + (copy * total_ + start) * task.nodes,
+                              task.output + copy * trials * task.nodes, count_ * task.nodes * sizeof(Real));
     }
 
     // A line at most every 50 ms: enough for a progress bar, nothing for the network.
@@ -154,7 +159,10 @@ class Program {
 
     void finish_run() {
         finish();
-        for (auto& task : tasks) save(task.results, task.outputs.data(), task.outputs.size() * sizeof(Real));
+        for (auto& task : tasks) {
+            const auto& outputs = task.outputs.fetched();
+            save(task.results, outputs.data(), outputs.size() * sizeof(Real));
+        }
         if (trace_ >= 0) ::close(trace_);
         trace_ = -1;
         reply("done " + std::to_string(steps_));
@@ -221,7 +229,7 @@ class Program {
             read_trace(words);
         } else if (command == "run") {
             words >> cycles_ >> length_ >> total_ >> updates_;
-            for (auto& task : tasks) task.outputs.assign(copies * total_ * task.nodes, Real(0));
+            for (auto& task : tasks) task.outputs.zeros(copies * total_ * task.nodes);
             steps_ = 0;
             reported_ = std::chrono::steady_clock::now();
             position() = 0;
@@ -242,8 +250,8 @@ class Program {
         if (!files_.count(rows))
             files_[rows] = std::make_shared<Rows>(open_file(rows, O_RDONLY), width * sizeof(Real));
         task.rows = files_[rows];
-        task.order = load<int64_t>(order);
-        task.labels = labels == "-" ? std::vector<int32_t>() : load<int32_t>(labels);
+        task.order.upload(load<int64_t>(order));
+        task.labels.upload(labels == "-" ? std::vector<int32_t>() : load<int32_t>(labels));
         task.results = outputs;
     }
 
