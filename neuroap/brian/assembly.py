@@ -102,7 +102,8 @@ class Assembly:
         self.tracer = Tracer(self.clock, self.cycle, "neuroap_tracer")
         host = (self.cycle, self.feed, readout, self.tracer)
         self.net = Network(*host, *self.groups.values(), *self.projections.values(), *self._settlers())
-        self.finish.stops = self.net
+        if self.finish is not None:
+            self.finish.stops = self.net
         for thing in self.net.sorted_objects:
             thing._network = self.net.id  # else Brian2 complains of objects whose network never ran
 
@@ -199,10 +200,11 @@ class Assembly:
 
     def _settlers(self) -> list[BrianObject]:
         """What ends windows early."""
-        self.finish = Finish(self.cycle, self.clock, "neuroap_finish")
         self.settlings: list[Settling] = []
+        self.finish: Finish | None = None
         if self.rule.tolerance is None:
             return []
+        self.finish = Finish(self.cycle, self.clock, "neuroap_finish")
         areas = {n: g for n, g in self.groups.items() if isinstance(g, AreaGroup)}
         self.settlings = list(settlings(areas, self.timeline, self.rule.tolerance))
         return [*settlers(self.settlings, self.feed, self.clock), self.finish]
