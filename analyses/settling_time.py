@@ -113,7 +113,9 @@ def draw(dataset: xr.Dataset) -> plt.Figure:
         for k, tolerance in enumerate(dataset["settling_tolerance"].values):
             run = dataset.sel(device=device, settling_tolerance=tolerance)
             ends = f"tolerance {tolerance:g}, {float(run['steps']):.1f} steps" if tolerance else "full windows"
-            style: dict[str, Any] = dict(color=COLORS[device], linestyle=STYLES[k % len(STYLES)], marker=".", markersize=4)
+            style: dict[str, Any] = dict(
+                color=COLORS[device], linestyle=STYLES[k % len(STYLES)], marker=".", markersize=4
+            )
             ax.plot(run["seconds"], 100 * run["test_accuracy"], label=f"{NAMES[device]}, {ends}", **style)
     ax.axhline(dataset.attrs["target"], color="0.6", linewidth=0.8, zorder=0)
     ax.set(xlabel="training time (s)", ylabel="test accuracy (%)", title=f"{dataset.attrs['data']}")
