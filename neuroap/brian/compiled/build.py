@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import pickle
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import neuroap
@@ -19,7 +20,10 @@ from neuroap.brian.compiled.unity import UNITY
 from neuroap.errors import DeviceError
 
 PROGRAM, MANIFEST, LOG = "main", "manifest.json", "build.log"
-KEPT = 200  # programs; the ones that were not used for longest are removed
+SEAL = "seal"  # written last: checksums of program and manifest
+# Compilers and Brian2 leave temporary files behind when they are killed: here they vanish with the rest.
+TEMPORARY = "temporary"
+KEPT = 200  # programs, and messages of compilers; the ones that were not used for longest are removed
 
 
 def build_root() -> Path:
@@ -33,7 +37,7 @@ def build_root() -> Path:
 
 
 def built(recipe: Recipe, toolchain: Toolchain, say: Callable[[str], None]) -> Path:
-    """The folder of the program of `recipe`; it is built if it is not there.
+    """The folder of the program of `recipe`; it is built if it is not there, or not whole.
 
     Parameters
     ----------
@@ -50,87 +54,173 @@ def built(recipe: Recipe, toolchain: Toolchain, say: Callable[[str], None]) -> P
     key = recipe.key(toolchain.identity)
     root = build_root()
     folder = root / f"{recipe.device}-{key}"
-    if not (folder / PROGRAM).exists():
-        try:
+    try:
+        if not is_whole(folder):
             root.mkdir(parents=True, exist_ok=True)
-            with _locked(root / f".{folder.name}.lock"):
-                if not (folder / PROGRAM).exists():  # another process may have built it meanwhile
+            with _locked(_lock_of(folder)):
+                if not is_whole(folder):  # another process may have built it meanwhile
                     _build(recipe, toolchain, folder, say)
-        except OSError as error:
-            rule = f"the program cannot be kept in {root}"
-            raise DeviceError(recipe.device, rule, _reason(error), _room()) from error
-    os.utime(folder)
+            _tidy(root)
+    except OSError as error:
+        rule = f"the program cannot be kept in {root}"
+        raise DeviceError(recipe.device, rule, error.strerror or str(error), _room()) from error
+    with suppress(OSError):  # a folder that others may only read serves as well
+        os.utime(folder)
     return folder
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a program is there as it was built."""
+    try:
+        return (folder / SEAL).read_text() == _checksums(folder) and os.access(folder / PROGRAM, os.X_OK)
+    except OSError:
+        return False
+
+
+def programs_in(root: Path) -> list[Path]:
+    """The folders of all programs that are kept, the one that was used last at the end."""
+    folders = [p for p in root.iterdir() if not p.name.startswith(".") and (p / SEAL).exists()]
+    return sorted(folders, key=_age)
+
+
+def _checksums(folder: Path) -> str:
+    return "".join(f"{hashlib.sha256((folder / n).read_bytes()).hexdigest()}  {n}\n" for n in (PROGRAM, MANIFEST))
 
 
 def _build(recipe: Recipe, toolchain: Toolchain, folder: Path, say: Callable[[str], None]) -> None:
     """Build beside the final place, then move: a program is there as a whole or not at all."""
-    for left in folder.parent.glob(f".{folder.name}.*.part"):  # of builds that were killed: the lock is ours
-        shutil.rmtree(left, ignore_errors=True)
+    _remove_parts(folder)  # of builds that were killed: the lock is ours
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    part.mkdir()
+    (part / TEMPORARY).mkdir(parents=True)
+    log = _failure_of(folder)
     try:
-        say(f"building the network for {recipe.device} (once; kept in {folder.parent})")
-        _generate(recipe, toolchain, part)
-        _compile(recipe, toolchain, part)
+        say(f"building the network for {recipe.device} (takes a while, but only once; kept in {folder.parent})")
+        _generate(recipe, toolchain, part, log)
+        _compile(recipe, toolchain, part, log)
         for left in part.glob("*.o"):
             left.unlink()
+        shutil.rmtree(part / TEMPORARY)
+        (part / SEAL).write_text(_checksums(part))
+        shutil.rmtree(folder, ignore_errors=True)  # a damaged one
         part.rename(folder)
+        log.unlink(missing_ok=True)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    _forget_oldest(folder.parent)
 
 
-def _generate(recipe: Recipe, toolchain: Toolchain, part: Path) -> None:
-    command = [sys.executable, "-m", "neuroap.brian.compiled.generate"]
-    paths = [str(Path(neuroap.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in paths if p)}
+def _generate(recipe: Recipe, toolchain: Toolchain, part: Path, log: Path) -> None:
+    # Without -P the user's folder would come first, and a file like random.py in it would be imported.
+    command = [sys.executable, "-P", "-m", "neuroap.brian.compiled.generate"]
+    paths = [str(Path(neuroap.__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = {"PYTHONPATH": os.pathsep.join(p for p in paths if p)}
     job = pickle.dumps((recipe.canonical, part, toolchain.preferences))
-    done = subprocess.run(command, input=job, capture_output=True, env=environment, check=False)
-    if done.returncode:
-        _fail(recipe, "its code cannot be generated", done.stderr.decode(errors="replace"))
+    code, output = _output_of(command, part, environment, job)
+    if code:
+        _fail(recipe, "its code cannot be generated", output, log)
 
 
-def _compile(recipe: Recipe, toolchain: Toolchain, part: Path) -> None:
+def _compile(recipe: Recipe, toolchain: Toolchain, part: Path, log: Path) -> None:
     source = next(part.glob(f"{UNITY}.*"))
     # Brian2's makefile, its compiler and its options; but one source file for all.
     command = ["make", f"SRCS={source.name}", "H_SRCS=", PROGRAM]
-    environment = os.environ | toolchain.environment
-    done = subprocess.run(command, cwd=part, capture_output=True, env=environment, check=False)
-    output = (done.stdout + done.stderr).decode(errors="replace")
+    # Flags of a make that runs neuroap are not meant for this one.
+    code, output = _output_of(command, part, toolchain.environment | {"MAKEFLAGS": ""})
     (part / LOG).write_text(output)
-    if done.returncode:
-        _fail(recipe, "it does not compile", output)
+    if code or not (part / PROGRAM).exists():
+        _fail(recipe, "it does not compile", output, log)
 
 
-def _fail(recipe: Recipe, what: str, output: str) -> None:
+def _output_of(command: list[str], folder: Path, more: Mapping[str, str], sent: bytes = b"") -> tuple[int, str]:
+    """Exit status and output of a program; it is ended if this process is interrupted."""
+    pipe, both = subprocess.PIPE, subprocess.STDOUT
+    environment = {**os.environ, **more, "TMPDIR": str(folder / TEMPORARY)}
+    with subprocess.Popen(command, cwd=folder, env=environment, stdin=pipe, stdout=pipe, stderr=both) as process:
+        try:
+            output, _ = process.communicate(sent)
+        except BaseException:
+            process.terminate()  # make ends its compilers then; being killed it could not
+            raise
+    return process.returncode, output.decode(errors="replace")
+
+
+def _fail(recipe: Recipe, what: str, output: str, log: Path) -> None:
     """Keep the output, and raise an error that says where."""
     if "No space left on device" in output:
         raise DeviceError(recipe.device, "the disk is full", str(build_root()), _room())
-    log = build_root() / f"failed-{os.getpid()}.log"
     log.write_text(output)
-    lines = [line for line in output.splitlines() if "error" in line.lower()] or output.splitlines() or ["no message"]
-    hint = f"first complaint: {lines[0].strip()[:200]}\n  all of it: {log}"
+    hint = f"first complaint: {_complaint(output)[:200]}\n  all of it: {log}"
     raise DeviceError(recipe.device, f"the network cannot be built: {what}", hint=hint)
+
+
+def _complaint(output: str) -> str:
+    """The line that says most: of a compiler the first error, of Python the last line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    telling = ("error:", "undefined reference", "cannot find", "not found")
+    if "Traceback (most recent call last)" not in output:
+        lines = [line for line in lines if any(t in line for t in telling)][:1] or lines
+    return lines[-1] if lines else "no message"
 
 
 def _room() -> str:
     return "free space, or set NEUROAP_BUILDS to another folder"
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
+# -- files beside the programs -----------------------------------------------------------------
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.lock")
+
+
+def _failure_of(folder: Path) -> Path:
+    return folder.with_name(f"failed-{folder.name}.log")
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock that the system gives back even if the process is killed."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _locked(path: Path, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock that the system gives back even if the process is killed; gives whether it is held."""
+    while True:
+        with path.open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+                return
+            if not _is_at(path, file.fileno()):
+                continue  # the one who held it has removed the file
+            try:
+                yield True
+            finally:
+                path.unlink(missing_ok=True)
+            return
 
 
-def _forget_oldest(root: Path) -> None:
-    programs = [p for p in root.iterdir() if (p / PROGRAM).exists() and not p.name.startswith(".")]
-    for folder in sorted(programs, key=lambda p: p.stat().st_mtime)[:-KEPT]:
+def _is_at(path: Path, file: int) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(file).st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _tidy(root: Path) -> None:
+    """Remove what killed builds left, and the programs and messages that were not used for longest."""
+    for lock in root.glob(".*.lock"):
+        with _locked(lock, wait=False) as held:
+            if held:
+                _remove_parts(root / lock.name.removeprefix(".").removesuffix(".lock"))
+    for folder in programs_in(root)[:-KEPT]:
         shutil.rmtree(folder, ignore_errors=True)
+    for log in sorted(root.glob("failed-*.log"), key=_age)[:-KEPT]:
+        log.unlink(missing_ok=True)
+
+
+def _remove_parts(folder: Path) -> None:
+    for part in folder.parent.glob(f".{folder.name}.*.part"):
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another process has just removed it
+        return 0.0

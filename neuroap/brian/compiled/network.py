@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,8 @@ class CompiledNetwork(SimulatedNetwork):
         self._check_equations()
         toolchain = toolchain_of(device)
         recipe = Recipe(layout, rule, self.tasks, trials, copies, dt_ms, str(self.dtype), device, precision)
-        self.folder = built(recipe, toolchain, say)
+        self._built = partial(built, recipe, toolchain, say)
+        self.folder = self._built()
         manifest = json.loads((self.folder / MANIFEST).read_text())
         self.noisy = bool(manifest["noisy"])
         self.weight_table = {
@@ -89,8 +91,16 @@ class CompiledNetwork(SimulatedNetwork):
             self._held.clear()
             last = self._arrays[-1]
             size = last["offset"] + last["size"] * np.dtype(last["dtype"]).itemsize
+            self.folder = self._built()  # it may have been removed in the meantime
             self._program = Program(self.folder, self.device, size, self._environment)
         return self._program
+
+    @property
+    def _with_weights(self) -> Program:
+        """The program with what was loaded into it: had it ended since, a new one would run without weights."""
+        if self._program is not None and self._program.failed:
+            self._program.fail()
+        return self.program
 
     def close(self) -> None:
         """End the program; the next use starts it again, without weights."""
@@ -101,7 +111,7 @@ class CompiledNetwork(SimulatedNetwork):
 
     def values(self, owner: str, variable: str) -> Array:
         number = self._number[owner, variable]
-        self.program.fetch([number])
+        self._with_weights.fetch([number])
         flat = self._view(number)
         if owner not in self.weight_table:
             return flat.reshape(self.copies * self.trials, -1)
@@ -128,42 +138,40 @@ class CompiledNetwork(SimulatedNetwork):
     @contextmanager
     def holding(self, stimuli: Iterable[Array]) -> Iterator[None]:
         """Bring stimuli to the device once for all runs within; they must not change meanwhile."""
-        held = {id(x): self.program.put(np.asarray(x, self.dtype)) for x in stimuli}
-        self._held |= held
+        program, held = self.program, dict[int, str]()
         try:
+            for x in stimuli:
+                held[id(x)] = self._held[id(x)] = program.put(np.asarray(x, self.dtype))
             yield
         finally:
             for key, name in held.items():
-                self._held.pop(key, None)
-                if self._program is not None and self._program.alive:
-                    self._program.send("forget", name)
-                    (self._program.exchange / name).unlink(missing_ok=True)
+                if self._held.get(key) == name:
+                    del self._held[key]
+                if program.alive:
+                    program.forget(name)
 
     # -- runs ----------------------------------------------------------------------------------
 
     def simulate(self, show: Show) -> dict[str, Array]:
-        results, files = self._prepare(show)
+        program = self._with_weights
         try:
+            results, files = self._prepare(show)
             self._run(show)
+            outputs = {t: self._outputs(t, show.total, name) for t, name in results.items()}
+            for name in files:
+                program.forget(name)
         except BaseException:
             self.close()  # an interrupted program is in the middle of something
             raise
-        outputs = {t: self._outputs(t, show.total, name) for t, name in results.items()}
-        for name in files:
-            self.program.send("forget", name)
-        for name in (*files, *results.values()):
-            (self.program.exchange / name).unlink()
         return outputs
 
     def traced(self, show: Show, nodes: Sequence[str]) -> tuple[dict[str, Array], dict[str, Array]]:
         numbers = [self._number[n, "r"] for n in nodes]
         sizes = [self._arrays[k]["size"] for k in numbers]
-        path = self.program.new_file()
-        np.full((show.length, sum(sizes)), np.nan, self.dtype).tofile(path)
-        self.program.send("trace", path.name, *numbers)
+        file = self.program.put(np.full((show.length, sum(sizes)), np.nan, self.dtype))
+        self.program.send("trace", file, *numbers)
         outputs = self.simulate(show)
-        ticks = np.fromfile(path, self.dtype).reshape(show.length, sum(sizes))
-        path.unlink()
+        ticks = self.program.take(file, self.dtype).reshape(show.length, sum(sizes))
         parts = np.split(ticks, np.cumsum(sizes)[:-1], axis=1)
         rows = self.copies * self.trials
         return outputs, {n: p.reshape(show.length, rows, -1) for n, p in zip(nodes, parts, strict=True)}
@@ -210,5 +218,5 @@ class CompiledNetwork(SimulatedNetwork):
         begin(show.cycles - 1)
 
     def _outputs(self, task: str, total: int, name: str) -> NDArray[np.floating]:
-        outputs = np.fromfile(self.program.exchange / name, self.dtype)
+        outputs = self.program.take(name, self.dtype)
         return outputs.reshape(self.copies, total, self.layout.task_output(task).size)

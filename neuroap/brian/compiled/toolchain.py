@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 from neuroap.errors import DeviceError
 
 CPP = "cpp_standalone"
+PATIENCE = 10.0  # seconds for a compiler to say its version
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def cpp_toolchain() -> Toolchain:
         # Threads of OpenMP would spin between the matrix products and keep OpenBLAS from its cores.
         "devices.cpp_standalone.openmp_threads": 0,
     }
-    return Toolchain(preferences, (CPP, compiler, folder, processor(), *versions("brian2")))
+    return Toolchain(preferences, (CPP, compiler, folder, processor(), *versions("brian2", "scipy-openblas32")))
 
 
 def cxx() -> str:
@@ -70,12 +72,12 @@ def cxx() -> str:
     """
     if sys.platform == "win32":
         raise DeviceError(CPP, "compiled networks need Linux or macOS", sys.platform, 'use device="runtime"')
-    name = os.environ.get("CXX") or "g++"
-    for tool in (name, "make"):
+    command = shlex.split(os.environ.get("CXX", "")) or ["g++"]  # CXX may be "ccache g++"
+    for tool in (command[0], "make"):
         if shutil.which(tool) is None:
             hint = "install it (apt install g++ make), set CXX, or use device='runtime'"
             raise DeviceError(CPP, f"there is no {tool} on this machine", hint=hint)
-    return _first_line(name, "--version")
+    return _first_line(*command, "--version")
 
 
 def openblas() -> tuple[str, str]:
@@ -111,5 +113,9 @@ def versions(*names: str) -> tuple[str, ...]:
 
 @cache
 def _first_line(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.partition("\n")[0]
+    """What a program says first; nothing if it cannot be run, which shows again when it is to compile."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode(errors="replace").partition("\n")[0]
