@@ -88,13 +88,15 @@ def _essentials() -> list[Check]:
 
 def _devices() -> list[Check]:
     cpp, cuda = "device 'cpp_standalone'", "device 'cuda_standalone'"
-    toolkit = "install the CUDA toolkit, or pip install nvidia-cuda-nvcc"
+    extra = "pip install 'neuroap[cuda]'"
+    driver = "install an NVIDIA GPU and its driver"
     return [
         Check("C++ compiler", _compiler, cpp, "install g++ (apt install g++), or set CXX"),
         Check("OpenBLAS for C++", lambda: _installed("scipy-openblas32"), cpp, "pip install scipy-openblas32"),
-        Check("CUDA compiler", _cuda_compiler, cuda, toolkit),
-        Check("Brian2CUDA", lambda: _installed("brian2cuda"), cuda, "pip install 'neuroap[cuda]'"),
-        Check("GPU", _gpu, cuda, "install an NVIDIA GPU and its driver"),
+        Check("CUDA compiler", _cuda_compiler, cuda, f"{extra}, or install the CUDA toolkit and set CUDA_HOME"),
+        Check("CUDA libraries", _cuda_libraries, cuda, f"{extra}, or install the whole CUDA toolkit"),
+        Check("Brian2CUDA", lambda: _installed("brian2cuda"), cuda, extra),
+        Check("GPU", _gpu, cuda, driver),
     ]
 
 
@@ -150,22 +152,18 @@ def _compiler() -> str:
 
 
 def _cuda_compiler() -> str:
-    home = os.environ.get("CUDA_HOME") or os.environ.get("CUDA_PATH") or "/usr/local/cuda"
-    program = shutil.which("nvcc") or shutil.which("nvcc", path=f"{home}/bin")
-    if program:
-        return f"{program}, {_first_release(program)}"
-    wheels = (d for d in metadata.distributions() if (d.name or "").startswith("nvidia-cuda-nvcc"))
-    return next((f"{d.name} {d.version}" for d in wheels), "")
+    root, release = load("neuroap.brian.compiled.cuda").find_compiler()
+    return f"{root / 'bin' / 'nvcc'}, release {release}"
 
 
-def _first_release(nvcc: str) -> str:
-    done = subprocess.run([nvcc, "--version"], capture_output=True, text=True, timeout=PATIENCE, check=True)
-    found = re.search(r"release [\d.]+", done.stdout)
-    return found[0] if found else "version unknown"
+def _cuda_libraries() -> str:
+    found = load("neuroap.brian.compiled.cuda").find_cuda()
+    return ", ".join(str(file) for file in found.libraries.values())
 
 
 def _gpu() -> str:
-    query = ("--query-gpu=name,memory.total", "--format=csv,noheader")
+    """Name, memory, driver and compute capability of the first GPU."""
+    query = ("--query-gpu=name,memory.total,driver_version,compute_cap", "--format=csv,noheader")
     return _first_line("nvidia-smi", *query) if shutil.which("nvidia-smi") else ""
 
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from neuroap import doctor
+from neuroap.brian.compiled import cuda
 from neuroap.doctor import Check
 
 VERSION = metadata.version
@@ -79,11 +80,39 @@ def test_missing_compiler(command, program):
 def test_compiler_and_gpu(command, program):
     program("g++", "echo g++ 99.1; echo more")
     program("nvidia-smi", "echo NVIDIA Great, 100 MiB")
-    program("nvcc", "echo Cuda compilation tools, release 13.0, V13")
     checks = found(command)
     assert (checks["C++ compiler"]["ok"], checks["C++ compiler"]["detail"]) == (True, "g++ 99.1")
     assert checks["GPU"]["detail"] == "NVIDIA Great, 100 MiB"
-    assert checks["CUDA compiler"]["detail"].endswith("nvcc, release 13.0")
+
+
+@pytest.fixture
+def no_cuda(monkeypatch):
+    """Hide what this computer has of CUDA."""
+    for name in ("toolkits", "package_folders"):
+        monkeypatch.setattr(cuda, name, lambda *_: iter(()))
+
+
+def test_no_cuda(command, no_cuda):
+    checks = found(command)
+    compiler, libraries = checks["CUDA compiler"], checks["CUDA libraries"]
+    assert not compiler["ok"]
+    assert "there is no CUDA compiler (nvcc) on this machine" in compiler["detail"]
+    assert compiler["remedy"] == "pip install 'neuroap[cuda]', or install the CUDA toolkit and set CUDA_HOME"
+    assert not libraries["ok"]
+
+
+def test_a_toolkit_without_libraries(command, no_cuda, monkeypatch, program, tmp_path):
+    root = tmp_path / "cuda"
+    program("nvcc", "echo Cuda compilation tools, release 13.0, V13").rename(tmp_path / "bin")
+    root.mkdir()
+    (tmp_path / "bin").rename(root / "bin")
+    (root / "include").mkdir()
+    (root / "include" / "cuda_runtime.h").touch()
+    monkeypatch.setattr(cuda, "toolkits", lambda: iter([root]))
+    checks = found(command)
+    assert checks["CUDA compiler"]["detail"] == f"{root / 'bin' / 'nvcc'}, release 13.0"
+    assert "lacks headers or libraries (got 'nvidia-cublas, " in checks["CUDA libraries"]["detail"]
+    assert checks["CUDA libraries"]["remedy"] == "pip install 'neuroap[cuda]', or install the whole CUDA toolkit"
 
 
 def test_a_driver_that_fails_is_missing_and_says_why(command, program):

@@ -109,13 +109,7 @@ def find_cuda(search: Sequence[str] | None = None) -> Cuda:
         If something is missing, or too old.
     """
     packages = list(package_folders(sys.path if search is None else search))
-    root = next((r for r in (*toolkits(), *packages) if _is_root(r)), None)
-    if root is None:
-        hint = f"{REMEDY}, or install CUDA {OLDEST} or newer and set CUDA_HOME"
-        raise DeviceError(CUDA, "there is no CUDA compiler (nvcc) on this machine", hint=hint)
-    release = nvcc_release(root / "bin" / "nvcc")
-    if int(release.partition(".")[0]) < OLDEST:
-        raise DeviceError(CUDA, f"CUDA {OLDEST} or newer is needed", f"{release} in {root}", REMEDY)
+    root, release = find_compiler(search)
     folders = [d for base in (root, *packages) for d in _header_folders(base)]
     headers = {name: next((d for d in folders if (d / name).exists()), None) for name in (*HEADERS, PROFILER)}
     files = {name: _library(name, release, [root, *packages]) for name in LIBRARIES}
@@ -127,6 +121,19 @@ def find_cuda(search: Sequence[str] | None = None) -> Cuda:
     includes = dict.fromkeys(d for d in folders if d in headers.values())
     libraries = {name: file for name, file in files.items() if file is not None}
     return Cuda(root, release, tuple(includes), libraries, headers[PROFILER] is not None)
+
+
+def find_compiler(search: Sequence[str] | None = None) -> tuple[Path, str]:
+    """The folder that has ``bin/nvcc``, and its version; parameter and errors as of `find_cuda`."""
+    packages = package_folders(sys.path if search is None else search)
+    root = next((r for r in (*toolkits(), *packages) if _is_root(r)), None)
+    if root is None:
+        hint = f"{REMEDY}, or install CUDA {OLDEST} or newer and set CUDA_HOME"
+        raise DeviceError(CUDA, "there is no CUDA compiler (nvcc) on this machine", hint=hint)
+    release = nvcc_release(root / "bin" / "nvcc")
+    if int(release.partition(".")[0]) < OLDEST:
+        raise DeviceError(CUDA, f"CUDA {OLDEST} or newer is needed", f"{release} in {root}", REMEDY)
+    return root, release
 
 
 def toolkits() -> Iterator[Path]:
@@ -243,7 +250,7 @@ def _link_folder(found: Cuda) -> Path:
         for name, file in found.libraries.items():
             link = folder / f"lib{name}.so"
             if not link.is_symlink():
-                _replace(link, lambda part, file=file: part.symlink_to(file))  # type: ignore[misc]
+                _replace(link, lambda part, file=file: part.symlink_to(file))
         if not found.profiler:
             header = folder / PROFILER
             _replace(header, lambda part: part.write_text(PROFILER_TEXT))
