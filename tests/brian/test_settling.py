@@ -94,5 +94,5 @@ def test_recordings_end_where_the_window_ends() -> None:
 
 @pytest.mark.parametrize("value", [0, -1e-3, float("nan"), "small", True])
 def test_tolerances_are_positive(value: object) -> None:
-    with pytest.raises(RuleError, match="AdjointPropagation.tolerance: must be a positive number, or None"):
+    with pytest.raises(RuleError, match=r"AdjointPropagation\.tolerance: must be a positive number, or None"):
         AdjointPropagation(tolerance=value)  # type: ignore[arg-type]
