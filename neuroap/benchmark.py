@@ -1,155 +1,208 @@
-"""How long a batch takes, next to the matrix products that no implementation can avoid."""
+"""How long a batch takes on each device, next to the matrix products that no implementation can avoid."""
 
 from __future__ import annotations
 
 import os
 import platform
 import re
-import resource
-import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import threadpoolctl
-from numpy.typing import NDArray
 
-from neuroap.errors import SettingError
+from neuroap.brian import DEVICES
+from neuroap.brian.compiled import CompiledNetwork
+from neuroap.brian.compiled.build import MANIFEST
+from neuroap.brian.interface import SimulatedNetwork
+from neuroap.errors import DeviceError, SettingError
 from neuroap.floor import Floor, products
 from neuroap.layout import Layout, hierarchy
+from neuroap.memory import peak_of_training
 from neuroap.rules import AdjointPropagation
 from neuroap.seeds import generator
-from neuroap.training.learner import Learner
+from neuroap.timing import Times, in_turn
+from neuroap.training.learner import Learner, choose
 from neuroap.weights import draw_weights
 
 TRIALS = 500
-LEARNING, INFERENCE = "batch learning", "batch inference"
-
-
-@dataclass
-class Interleaved:
-    """Called as each batch begins: times the batch before, then the floor.
-
-    Both are measured in turn, so that both suffer alike from whatever else the computer does. What
-    Brian2 does once per run falls before the first batch.
-    """
-
-    floor: Floor
-    called: float = 0.0
-    first: float = 0.0
-    batches: list[float] = field(default_factory=list)
-    floors: list[float] = field(default_factory=list)
-    began: float = 0.0
-
-    def __call__(self, batch: int) -> None:
-        now = time.perf_counter()
-        if batch:
-            self.batches.append(now - self.began)
-        else:
-            self.first = now
-        self.floors.append(self.floor.run())
-        self.began = time.perf_counter()
-
-    def measured(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Seconds of each batch and of the floor before it.
-
-        The first batch warms up; the last one has no successor that would tell when it ended.
-        """
-        return np.array(self.batches[1:]), np.array(self.floors[1:-1])
+FULL_DATA = 60_000  # trials of Fashion-MNIST
+LEARNING, INFERENCE, ONLINE = "batch learning", "batch inference", "online learning"
+# Batches of one run; a run of the online task must last long enough to be timed.
+PER_RUN, PER_ONLINE_RUN = 2, 100
+# On a GPU the products of the floor would have to be those of the GPU's library, inside the program.
+WITH_FLOOR = ("runtime", "cpp_standalone")
 
 
 @dataclass(frozen=True)
 class Result:
-    """Medians over the batches of one measurement.
+    """Medians over the rounds of one measurement.
 
     Attributes
     ----------
     device, task : str
     milliseconds : float
-        One batch in the network.
-    floor_milliseconds : float
-        Its matrix products alone.
-    times_floor : float
-        Median of the ratios of both, batch by batch.
+        One batch (or trial, if learning is online) in the network.
+    floor_milliseconds : float or None
+        Its matrix products alone; None where there is no floor.
+    times_floor : float or None
+        Median of the ratios of both, round by round.
     call_milliseconds : float
         From the start of a run to its first batch, once however many batches follow.
+    trials_per_second : float
     """
 
     device: str
     task: str
     milliseconds: float
-    floor_milliseconds: float
-    times_floor: float
+    floor_milliseconds: float | None
+    times_floor: float | None
     call_milliseconds: float
+    trials_per_second: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network to measure: `per_run` batches in each run."""
+
+    layout: Layout
+    rule: AdjointPropagation
+    trials: int
+    per_run: int
 
 
 def measure(
-    layout: Layout | None = None, batches: int = 20, device: str = "runtime", trials: int = TRIALS
+    layout: Layout | None = None,
+    online: Layout | None = None,
+    batches: int = 20,
+    device: str | None = None,
+    trials: int = TRIALS,
+    full_data: bool = False,
 ) -> dict[str, Any]:
-    """Measure learning and inference, in float32, with STE 8-8 and Adam.
+    """Measure batch learning, batch inference, online learning and memory in float32 with Adam.
 
     Parameters
     ----------
     layout : Layout, optional
-        None: two areas of 1024 neurons.
+        Learns in batches with STE 8-8; None: two areas of 1024 neurons.
+    online : Layout, optional
+        Learns after every trial with EPE 8-4 and recurrent plasticity; None: two areas of 256 neurons.
     batches : int
-        Batches that are measured; one more warms up.
-    device : str
+        Batches measured; online learning shows fifty times as many trials.
+    device : str, optional
+        None for all that are present.
     trials : int
         Trials per batch.
+    full_data : bool
+        Measure the memory with as many trials as Fashion-MNIST has, not with one batch.
 
     Returns
     -------
     dict
-        ``results`` (see `Result`), ``peak_memory_mib`` of the whole process, and what was measured where.
+        ``results`` (see `Result`), ``memory`` (see `peak_of_training`), ``builds`` of programs, ``absent``
+        devices with the reason, and what was measured where.
 
     Raises
     ------
     SettingError
         No batches, or an unknown device.
+    DeviceError
+        If the one device asked for cannot be used.
     """
     if batches < 1:
         raise SettingError("batches", "must be a positive integer", batches)
-    layout, rule = layout or hierarchy(areas=2), AdjointPropagation()
-    learner = Learner(layout, rule, draw_weights(layout, 0), trials, dtype="float32", device=device)
-    data = _trials(layout, trials)
-    learner.learn(data)
-    peak = _peak_memory_mib()  # before the floor has arrays
-    results = [_measured(learner, data, batches, device, learn) for learn in (True, False)]
-    found = {"results": [vars(r) for r in results], "layout": layout.name, "neurons": [a.size for a in layout.areas]}
-    return found | {
-        "trials": trials,
-        "batches": batches,
-        "peak_memory_mib": peak,
-        "threads": threads(),
-        "machine": machine(),
-    }
+    if device is not None:
+        choose("device", device, DEVICES)
+    layout = layout or hierarchy(areas=2)
+    online = online or hierarchy(areas=2, block=64, input=1024, output=2)
+    quick = AdjointPropagation(steps=(8, 4), error="EPE", recurrent_plasticity=0.1)
+    cases = [Case(layout, AdjointPropagation(), trials, PER_RUN), Case(online, quick, 1, PER_ONLINE_RUN)]
+    found: dict[str, Any] = {"results": [], "memory": [], "builds": [], "absent": {}}
+    rows = FULL_DATA if full_data else trials
+    for name in [device] if device else DEVICES:
+        try:
+            results, builds = _on_device(name, cases, batches)
+            memory = peak_of_training(layout, name, rows, trials)
+        except DeviceError as error:
+            if device:
+                raise
+            found["absent"][name] = str(error).partition("\n")[0]
+            continue
+        found["results"] += [vars(r) for r in results]
+        found["builds"] += builds
+        found["memory"].append(memory)
+    sizes = {"neurons": [a.size for a in layout.areas], "online_neurons": [a.size for a in online.areas]}
+    settings = {"layout": layout.name, "trials": trials, "batches": batches}
+    return found | sizes | settings | {"threads": threads(), "machine": machine()}
 
 
-def _measured(learner: Learner, data: Mapping[str, Any], batches: int, device: str, learn: bool) -> Result:
-    layout, trials = learner.layout, learner.trials
-    floor = Floor(layout, products(layout, learner.rule, learn), trials, str(learner.dtype))
-    network = learner.network()
-    network.load(learner.weights)
-    order = dict.fromkeys(data, np.tile(np.arange(trials), batches + 2))
-    timer = Interleaved(floor, called=time.perf_counter())
-    network.run(data, order, learn=learn, on_batch=timer)
-    times, floors = timer.measured()
+def _on_device(device: str, cases: list[Case], batches: int) -> tuple[list[Result], list[dict[str, Any]]]:
+    results, builds = [], []
+    for case in cases:
+        weights = draw_weights(case.layout, 0)
+        learner = Learner(case.layout, case.rule, weights, case.trials, dtype="float32", device=device)
+        began = time.time()
+        network = learner.network()
+        if isinstance(network, CompiledNetwork):
+            builds.append(_build(network, began) | {"neurons": [a.size for a in case.layout.areas]})
+        network.load(learner.weights)
+        try:
+            for learn in (True, False) if case.trials > 1 else (True,):
+                times, per_run = _times(network, case, batches, learn)
+                results.append(_result(device, case, learn, per_run, times))
+        finally:
+            network.close()
+    return results, builds
+
+
+def _times(network: SimulatedNetwork, case: Case, batches: int, learn: bool) -> tuple[Times, int]:
+    """Runs and floors in turn, and the batches of each run."""
+    per_run = case.per_run if case.trials == 1 else min(case.per_run, batches)
+    floor = Floor(case.layout, products(case.layout, case.rule, learn), case.trials, str(network.dtype))
+    data = _trials(case.layout, max(case.trials, per_run))
+    rows = np.arange(case.trials * per_run) % max(case.trials, per_run)
+    order = dict.fromkeys(data, rows)
+    with network.holding([x for x, _ in data.values()]):
+        times = in_turn(
+            lambda started: network.run(data, order, learn=learn, on_batch=started),
+            (lambda: floor.run(per_run)) if network_has_floor(network) else None,
+            -(-batches // PER_RUN),
+        )
+    return times, per_run
+
+
+def network_has_floor(network: SimulatedNetwork) -> bool:
+    """Whether the products of numpy are a floor for the network."""
+    return not isinstance(network, CompiledNetwork) or network.device in WITH_FLOOR
+
+
+def _result(device: str, case: Case, learn: bool, per_run: int, times: Times) -> Result:
+    seconds = float(np.median(times.runs)) / per_run
+    task = ONLINE if case.trials == 1 else LEARNING if learn else INFERENCE
     return Result(
         device,
-        LEARNING if learn else INFERENCE,
-        1e3 * float(np.median(times)),
-        1e3 * float(np.median(floors)),
-        float(np.median(times / floors)),
-        1e3 * (timer.first - timer.called),
+        task,
+        1e3 * seconds,
+        1e3 * float(np.median(times.floors)) / per_run if times.floors else None,
+        times.ratio,
+        1e3 * float(np.median(times.calls)),
+        case.trials / seconds,
     )
 
 
-def _trials(layout: Layout, trials: int) -> dict[str, Any]:
-    """One batch of random stimuli and labels for each task."""
+def _build(network: CompiledNetwork, began: float) -> dict[str, Any]:
+    """What the program took to build, None if it was there already, and its folder's size."""
+    fresh = (network.folder / MANIFEST).stat().st_mtime >= began
+    seconds = time.time() - began if fresh else None
+    size = sum(f.stat().st_size for f in network.folder.rglob("*") if f.is_file())
+    return {"device": network.device, "seconds": seconds, "mib": size / 2**20}
+
+
+def _trials(layout: Layout, trials: int) -> Mapping[str, Any]:
+    """Random stimuli and labels for each task."""
     rng = generator(0, "benchmark", "trials")
     data = {}
     for task in layout.tasks:
@@ -175,8 +228,3 @@ def machine() -> str:
         pass  # no Linux
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{model}, {cores} cores"
-
-
-def _peak_memory_mib() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections import Counter
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from models import recruitment, reuse
-from neuroap import AdjointPropagation, benchmark, hierarchy
-from neuroap.benchmark import Interleaved, measure
+from neuroap import AdjointPropagation, benchmark, hierarchy, timing
+from neuroap import floor as bare
+from neuroap.brian import network as in_process
+from neuroap.commands.benchmark import report
+from neuroap.errors import DeviceError
 from neuroap.floor import Floor, products
+from neuroap.memory import peak_mib, peak_of_training
+from neuroap.timing import Times, in_turn
 from neuroap.training import Learner
 from neuroap.weights import draw_weights
 
 SMALL = hierarchy(2, 7, 3, {"RI": 2, "SI": 3, "RE": 4, "SE": 5})
 TRIALS = 6
+TASKS = ["batch learning", "batch inference", "online learning"]
 CASES = {
     "STE": (SMALL, {}),
     "EPE": (SMALL, {"error": "EPE", "steps": (5, 2)}),
@@ -58,7 +68,8 @@ def test_the_floor_has_the_products_of_the_network(case, learn, monkeypatch):
     matmul, seen = np.matmul, []
 
     def counting(a, b, **out):
-        seen.append((*a.shape, b.shape[1]))
+        assert set(a.shape[:-2] + b.shape[:-2]) <= {1}  # one copy of the network
+        seen.append((*a.shape[-2:], b.shape[-1]))
         return matmul(a, b, **out)
 
     monkeypatch.setattr(np, "matmul", counting)
@@ -76,68 +87,171 @@ def test_the_floor_computes_in_the_precision_of_the_network():
     assert all(np.abs(gradient).max() > 0 for gradient in floor._gradients.values())
 
 
-def test_times_of_batches_leave_the_floor_out(monkeypatch):
-    now = iter([10.0, 10.25, 11.5, 11.75, 14.0, 99.0])
-    monkeypatch.setattr(benchmark.time, "perf_counter", lambda: next(now))
-
-    class Fixed:
-        def run(self):
-            return 0.125
-
-    timer = Interleaved(Fixed())
-    for batch in range(3):
-        timer(batch)
-    # The first batch begins at 10, and after its floor at 10.25; the second at 11.5 and 11.75; the third at 14.
-    assert timer.first == 10
-    assert timer.batches == [1.25, 2.25]
-    assert timer.floors == [0.125] * 3
+@pytest.mark.parametrize("trials", [1, 2])
+def test_the_floor_computes_the_products(trials):
+    """Outer products too, which are computed in a way of their own."""
+    rule = AdjointPropagation(recurrent_plasticity=0.1)
+    floor = Floor(SMALL, products(SMALL, rule, learn=True), trials, "float64")
+    calls = floor._calls
+    assert len(calls) > 30
+    for left, right, out in calls:
+        floor._calls = [(left, right, out)]  # one at a time: some drives share an array
+        expected = left @ right
+        out[:] = np.nan
+        floor.run(2)
+        np.testing.assert_allclose(out, expected, rtol=1e-12)
 
 
-def test_batches_are_compared_with_the_floor_before_them_and_the_first_warms_up():
-    timer = Interleaved(None, batches=[90.0, 4.0, 6.0], floors=[9.0, 2.0, 3.0, 70.0])
-    times, floors = timer.measured()
-    assert (times.tolist(), floors.tolist()) == ([4.0, 6.0], [2.0, 3.0])
+@pytest.mark.parametrize("learn", [True, False])
+@pytest.mark.parametrize("trials", [1, TRIALS])
+def test_the_floor_takes_as_many_threads_as_the_network(learn, trials, monkeypatch):
+    learner = Learner(SMALL, AdjointPropagation(), draw_weights(SMALL, 0), trials)
+    network = learner.network()
+    network.load(learner.weights)
+    asked = []
+    for module in (in_process, bare):
+        monkeypatch.setattr(module, "threads_for", lambda largest: asked.append(largest) or nullcontext())
+    network.run(benchmark._trials(SMALL, trials), learn=learn)
+    Floor(SMALL, products(SMALL, AdjointPropagation(), learn), trials, "float32").run()
+    assert asked == [trials * 14 * 14] * 2
+
+
+def test_times_of_runs_leave_their_calls_and_the_floor_out(monkeypatch):
+    # A round that warms up, then two: the call, the first batch, a second batch that changes nothing, the end.
+    now = iter([0.0, 1.0, 5.0, 10.0, 10.25, 11.5, 20.0, 20.5, 23.0])
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: next(now))
+    events = []
+    monkeypatch.setattr(timing.time, "sleep", lambda seconds: events.append(seconds))
+
+    def run(started):
+        events.append("run")
+        started(0)
+        started(1)
+
+    def floor():
+        events.append("floor")
+        return 0.5
+
+    times = in_turn(run, floor, 2)
+    assert times == Times(runs=[1.25, 2.5], floors=[0.5, 0.5], calls=[0.25, 0.5])
+    assert times.ratio == 3.75
+    # Before either of them threads of the other fall asleep.
+    assert events == [timing.PAUSE, "run", timing.PAUSE, "floor"] * 3
+
+
+def test_without_a_floor_there_is_no_ratio():
+    times = in_turn(lambda started: started(0), None, 1)
+    assert (len(times.runs), times.floors, times.ratio) == (1, [], None)
+
+
+def measure(**settings):
+    """Measure small networks."""
+    return benchmark.measure(SMALL, SMALL, trials=TRIALS, **settings)
 
 
 def test_measurements():
-    found = measure(SMALL, batches=3, trials=TRIALS)
-    assert [(r["device"], r["task"]) for r in found["results"]] == [
-        ("runtime", "batch learning"),
-        ("runtime", "batch inference"),
-    ]
-    learning, inference = found["results"]
-    assert learning["milliseconds"] > inference["milliseconds"] > inference["floor_milliseconds"] > 0
+    found = measure(batches=3, device="runtime")
+    assert [(r["device"], r["task"]) for r in found["results"]] == [("runtime", task) for task in TASKS]
+    learning, _, online = found["results"]
     for r in found["results"]:
-        assert r["times_floor"] > 1  # areas so small that the products are the least
-    assert all(0 < r["call_milliseconds"] < 2000 for r in found["results"])
-    assert found["peak_memory_mib"] > 50
+        assert min(r["milliseconds"], r["floor_milliseconds"], r["times_floor"], r["call_milliseconds"]) > 0
+    assert learning["trials_per_second"] == pytest.approx(1e3 * TRIALS / learning["milliseconds"])
+    assert online["trials_per_second"] == pytest.approx(1e3 / online["milliseconds"])
+    assert (found["absent"], found["builds"]) == ({}, [])
     assert found["threads"] >= 1
-    assert (found["trials"], found["batches"], found["neurons"]) == (TRIALS, 3, [14, 14])
+    assert (found["trials"], found["batches"]) == (TRIALS, 3)
+    assert (found["neurons"], found["online_neurons"]) == ([14, 14], [14, 14])
+
+
+def test_memory_is_that_of_training_alone():
+    """Arrays of this process, which outgrow it, are not counted; the stimuli of the training are."""
+    large = np.ones(2**26)
+    assert peak_mib() > large.nbytes / 2**20
+    layout = hierarchy(1, 2, 784, 2)
+    few, many = (peak_of_training(layout, "runtime", rows, 1000) for rows in (1000, 20_000))
+    assert 50 < few["process"] < 700
+    stimuli = 19_000 * 784 * 4 / 2**20
+    assert many["process"] > few["process"] + 0.9 * stimuli
+    assert (few["program"], few["total"], few["rows"]) == (0, few["process"], 1000)
+
+
+def test_a_program_counts_with_its_own_memory():
+    try:
+        found = measure(batches=1, device="cpp_standalone")
+    except DeviceError as error:
+        pytest.skip(str(error))
+    assert [(r["device"], r["task"]) for r in found["results"]] == [("cpp_standalone", task) for task in TASKS]
+    assert all(r["milliseconds"] > 0 and r["times_floor"] > 0 for r in found["results"])
+    (memory,) = found["memory"]
+    assert memory["total"] == memory["process"] + memory["program"]
+    assert memory["program"] > 1
+    assert [b["neurons"] for b in found["builds"]] == [[14, 14], [14, 14]]
+    assert all(b["mib"] > 0.01 for b in found["builds"])
+    assert "cpp_standalone  14 + 14  " in report(found)
+
+
+def test_only_a_program_built_now_has_a_time_of_building(tmp_path):
+    (tmp_path / "native").mkdir()
+    (tmp_path / "native" / "header").write_bytes(bytes(2**20))
+    os.utime(tmp_path / "native" / "header", (0, 0))  # a copy as old as its source
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text("")
+    network = SimpleNamespace(folder=tmp_path, device="cpp_standalone")
+    built = benchmark._build(network, time.time() - 5)
+    assert built["seconds"] >= 5
+    assert (built["device"], built["mib"]) == ("cpp_standalone", 1)
+    os.utime(manifest, (0, 0))
+    assert benchmark._build(network, time.time() - 5)["seconds"] is None
 
 
 @pytest.fixture
 def small(monkeypatch):
-    """Let the command measure a small network."""
-    monkeypatch.setattr(benchmark, "hierarchy", lambda areas: SMALL)
+    """Let the command measure small networks, and only in this process; other devices are absent."""
+    monkeypatch.setattr(benchmark, "hierarchy", lambda **_: SMALL)
+    on_device = benchmark._on_device
+
+    def only_runtime(device, *args):
+        if device != "runtime":
+            raise DeviceError(device, "there is none here", hint="buy one")
+        return on_device(device, *args)
+
+    monkeypatch.setattr(benchmark, "_on_device", only_runtime)
 
 
 @pytest.mark.usefixtures("small")
 def test_json(command):
     done = command("benchmark", "--batches", 2, "--json")
     assert done.code == 0
-    keys = {"device", "task", "milliseconds", "floor_milliseconds", "times_floor"}
+    keys = {"device", "task", "milliseconds", "floor_milliseconds", "times_floor", "trials_per_second"}
     assert all(keys <= set(r) for r in done.json["results"])
-    assert {"threads", "machine"} <= set(done.json)
+    assert {"threads", "machine", "memory"} <= set(done.json)
+    assert done.json["absent"] == {d: f"{d}: there is none here" for d in ("cpp_standalone", "cuda_standalone")}
 
 
 @pytest.mark.usefixtures("small")
-def test_table(command):
+def test_tables(command):
     done = command("benchmark", "--batches", 2)
     assert done.code == 0
     assert "areas of 14 + 14 neurons" in done.out
-    rows = [line for line in done.out.splitlines() if line.startswith("batch ")]
-    assert [row.split()[:3] for row in rows] == [["batch", "learning", "runtime"], ["batch", "inference", "runtime"]]
-    assert "peak memory of the process: " in done.out
+    rows = [line.split()[:3] for line in done.out.splitlines() if "learning " in line or "inference " in line]
+    assert rows == [[*task.split(), "runtime"] for task in TASKS]
+    assert "8000 trials online on runtime: " in done.out
+    (memory,) = [line.split() for line in done.out.splitlines() if line.startswith("runtime ")]
+    assert memory[1:3] == ["500", "trials"]
+    assert memory[4:] == ["0", memory[3]]
+    assert done.out.endswith(
+        "not measured: cpp_standalone: there is none here\nnot measured: cuda_standalone: there is none here\n"
+    )
+
+
+def test_a_device_without_floor_has_dashes():
+    result = {"task": "online learning", "device": "cuda_standalone", "milliseconds": 0.25, "floor_milliseconds": None}
+    result |= {"times_floor": None, "trials_per_second": 4000.0, "call_milliseconds": 1.0}
+    found = {"machine": "m", "threads": 1, "trials": 1, "batches": 1, "neurons": [2], "online_neurons": [2]}
+    text = report(found | {"results": [result], "memory": [], "builds": [], "absent": {}})
+    (row,) = [line for line in text.splitlines() if line.startswith("online learning")]
+    assert row.split()[2:] == ["cuda_standalone", "0.250", "-", "-", "4000"]
+    assert "8000 trials online on cuda_standalone: 2.0 s" in text
 
 
 @pytest.mark.usefixtures("small")
@@ -146,6 +260,7 @@ def test_table(command):
     [
         (("--batches", 0), "batches: must be a positive integer (got 0)"),
         (("--device", "runtme"), "did you mean 'runtime'?"),
+        (("--device", "cuda_standalone"), "cuda_standalone: there is none here"),
     ],
 )
 def test_settings_out_of_range(command, options, message):
