@@ -113,7 +113,9 @@ class Learners:
         """As `Learner.infer`, for every learner."""
         network = self.network([task])
         network.load_each({k: (own.weights, None) for k, own in enumerate(self.learners)})
-        return [outputs[task] for outputs in self._by_learner(network.run({task: (x, None)}))]
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflowed while it learnt may still be there
+            found = network.run({task: (x, None)})
+        return [outputs[task] for outputs in self._by_learner(found)]
 
     def _by_learner(self, outputs: Mapping[str, Array]) -> list[dict[str, Array]]:
         """Outputs by copy: a network of one copy leaves their axis out."""

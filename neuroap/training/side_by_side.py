@@ -87,10 +87,10 @@ def fit_side_by_side(
         model._draw(data)
     run = SideBySide([model._training(data, tests) for model in models])
     keepers = [Keeper(model, training) for model, training in zip(models, run.trainings, strict=True)]
+    for keeper in keepers:
+        keeper.model._keep(keeper.training)
+        keeper.write()  # a place that cannot be written shows before the first epoch
     try:
-        for keeper in keepers:
-            keeper.model._keep(keeper.training)
-            keeper.write()  # a place that cannot be written shows before the first epoch
         run.run(lambda k: keepers[k].after_epoch(), progress)
     finally:
         # Also when interrupted: the state of each is that after its last whole epoch.
@@ -98,6 +98,7 @@ def fit_side_by_side(
             keeper.model._keep(keeper.training)
             if k in run.diverged:
                 keeper.model.history_.attrs["diverged"] = str(run.diverged[k]).splitlines()[0]
+        for keeper in keepers:
             keeper.write()
     _report(run.diverged, errors)
     return models

@@ -20,6 +20,7 @@ from neuroap import (
     error,
     inference,
 )
+from neuroap.brian import CorticalNetwork
 from neuroap.errors import DivergenceError
 from neuroap.training import learner
 
@@ -78,9 +79,9 @@ def test_training_ends_with_the_batch_that_explodes() -> None:
     """Nothing is gained by the rest of the epoch."""
     begun: list[int] = []
     study = model(exploding("V1"), AdjointPropagation(steps=(12, 12)), batch_size=10)
-    run = learner.CorticalNetwork.run
+    run = CorticalNetwork.run
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learner.CorticalNetwork, "run", lambda *a, **k: run(*a, **{**k, "on_batch": _count(k, begun)}))
+        patch.setattr(CorticalNetwork, "run", lambda *a, **k: run(*a, **{**k, "on_batch": _count(k, begun)}))
         with pytest.raises(DivergenceError, match="epoch 1: the rates of 'V1'"):
             study.fit(*trials())
     assert begun == [0, 1]

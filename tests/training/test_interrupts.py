@@ -11,6 +11,7 @@ import pytest
 from training.small import assert_same_bits, bits, copy_of_fitted, fitted, model, trials, unseen
 
 from neuroap import CorticalClassifier
+from neuroap.brian import CorticalNetwork
 from neuroap.training import keeping, learner, progress
 
 
@@ -93,7 +94,7 @@ def test_the_next_ctrl_c_works_as_well(interrupt: Callable[[], None], monkeypatc
     study = copy_of_fitted()
     with monkeypatch.context() as patch:
         interrupt_at(patch, 1, interrupt)
-        patch.setattr(learner.CorticalNetwork, "run", _interrupted_run(learner.CorticalNetwork.run, interrupt))
+        patch.setattr(CorticalNetwork, "run", _interrupted_run(CorticalNetwork.run, interrupt))
         with pytest.raises(KeyboardInterrupt, match=r"^$|the simulation was stopped"):
             study.partial_fit(*trials())
     assert bits(study) == bits(fitted())
