@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import zip_longest
 
 from neuroap.layout.initial import Recurrence, Zeros
 from neuroap.layout.layout import Layout
@@ -32,5 +31,12 @@ def structure(layout: Layout) -> Layout:
 def first_difference(one: Layout, other: Layout) -> str | None:
     """The name of the first node or pathway in which the structures of two layouts differ; None if they do not."""
     first, second = structure(one), structure(other)
-    pairs = zip_longest((*first.nodes, *first.pathways), (*second.nodes, *second.pathways))
-    return next(((a or b).name for a, b in pairs if a != b), None)
+    for parts, others in ((first.nodes, second.nodes), (first.pathways, second.pathways)):
+        ours, theirs = ({p.name: p for p in each} for each in (parts, others))
+        for name in (*ours, *theirs):
+            if ours.get(name) != theirs.get(name):
+                return name
+        for ours_there, theirs_there in zip(ours, theirs, strict=True):  # declared in another order
+            if ours_there != theirs_there:
+                return ours_there
+    return None
