@@ -111,6 +111,9 @@ class SimulatedNetwork(ABC):
         write with `assign`.
         """
 
+    def bring(self, wanted: Iterable[tuple[str, str]]) -> None:
+        """Announce variables whose `values` will be asked for: a device may then read them all at once."""
+
     @abstractmethod
     def assign(self, values: Sequence[tuple[str, str, int, Any]]) -> None:
         """Set variables of weights: (name of the weights, variable, copy, values)."""
@@ -195,11 +198,13 @@ class SimulatedNetwork(ABC):
     def weights(self, plastic_only: bool = False, copy: int = 0) -> dict[str, Array]:
         """Copies of the weights by name."""
         names = self.plastic if plastic_only else tuple(self.weight_table)
+        self.bring((n, "w") for n in names)
         return {n: self.values(n, "w").reshape(-1, *self.weight_table[n].shape)[copy].copy() for n in names}
 
     def state(self, copy: int = 0) -> dict[str, dict[str, Array]]:
         """Copies of the optimiser's state (see `load`)."""
         found: dict[str, dict[str, Array]] = {}
+        self.bring((n, v) for n in self.plastic for v in self.weight_table[n].kept)
         for name in self.plastic:
             about = self.weight_table[name]
             found[name] = {v: self.values(name, v).reshape(-1, *about.shape)[copy].copy() for v in about.kept}
@@ -208,6 +213,7 @@ class SimulatedNetwork(ABC):
     def learnt(self) -> list[tuple[dict[str, Array], dict[str, dict[str, Array]]]]:
         """`weights` that learn and `state` of every copy; what is on a device is read once."""
         found: list[tuple[dict[str, Array], dict[str, dict[str, Array]]]] = [({}, {}) for _ in range(self.copies)]
+        self.bring((n, v) for n in self.plastic for v in ("w", *self.weight_table[n].kept))
         for name in self.plastic:
             about = self.weight_table[name]
             for variable in ("w", *about.kept):

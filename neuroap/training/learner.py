@@ -166,6 +166,8 @@ def overflows(network: SimulatedNetwork) -> list[str | None]:
             for copy, own in enumerate(values):
                 places[copy] = places[copy] or (None if _is_finite(own) else place)
 
+    rates = [(n, "r_inf") for n in line.inference] + [(n, "err") for n in line.learning]
+    network.bring([*rates, *((n, "w") for n in network.plastic)])
     for windows, variable, quantity in ((line.inference, "r_inf", "rates"), (line.learning, "err", "errors")):
         for name in windows:
             look(name, variable, f"the {quantity} of {name!r}")

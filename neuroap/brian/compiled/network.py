@@ -72,6 +72,7 @@ class CompiledNetwork(SimulatedNetwork):
         self._number = {(a["owner"], a["name"]): k for k, a in enumerate(self._arrays)}
         self._environment = toolchain.environment | threads_of_products(self._largest_product())
         self._program: Program | None = None
+        self._fresh: set[int] = set()  # arrays that are in the shared file as they are in the network
         self._held: dict[int, str] = {}  # stimuli that stay with the program, by their identity
 
     def _check_equations(self) -> None:
@@ -89,6 +90,7 @@ class CompiledNetwork(SimulatedNetwork):
         """The running program; it is started at first use, and again after a failure."""
         if self._program is None or not self._program.alive:
             self._held.clear()
+            self._fresh.clear()
             last = self._arrays[-1]
             size = last["offset"] + last["size"] * np.dtype(last["dtype"]).itemsize
             self.folder = self._built()  # it may have been removed in the meantime
@@ -111,12 +113,18 @@ class CompiledNetwork(SimulatedNetwork):
 
     def values(self, owner: str, variable: str) -> Array:
         number = self._number[owner, variable]
-        self._with_weights.fetch([number])
+        self.bring([(owner, variable)])
         flat = self._view(number)
         if owner not in self.weight_table:
             return flat.reshape(self.copies * self.trials, -1)
         shape = self.weight_table[owner].shape
         return flat.reshape(shape if self.copies == 1 else (self.copies, *shape))
+
+    def bring(self, wanted: Iterable[tuple[str, str]]) -> None:
+        program = self._with_weights
+        if stale := [k for k in map(self._number.__getitem__, wanted) if k not in self._fresh]:
+            program.fetch(stale)
+            self._fresh.update(stale)
 
     def assign(self, values: Sequence[tuple[str, str, int, Any]]) -> None:
         numbers = [self._number[name, variable] for name, variable, _, _ in values]
@@ -127,6 +135,7 @@ class CompiledNetwork(SimulatedNetwork):
         for number, (name, _, copy, value) in zip(numbers, values, strict=True):
             self._view(number).reshape(self.copies, *self.weight_table[name].shape)[copy] = value
         self.program.send("set", *dict.fromkeys(numbers))
+        self._fresh.update(numbers)
 
     def _view(self, number: int) -> Array:
         """An array of the shared file."""
@@ -147,19 +156,19 @@ class CompiledNetwork(SimulatedNetwork):
             for key, name in held.items():
                 if self._held.get(key) == name:
                     del self._held[key]
-                if program.alive:
-                    program.forget(name)
+            if program.alive:
+                program.forget(held.values())
 
     # -- runs ----------------------------------------------------------------------------------
 
     def simulate(self, show: Show) -> dict[str, Array]:
         program = self._with_weights
+        self._fresh.clear()
         try:
             results, files = self._prepare(show)
             self._run(show)
             outputs = {t: self._outputs(t, show.total, name) for t, name in results.items()}
-            for name in files:
-                program.forget(name)
+            program.forget(files)
         except BaseException:
             self.close()  # an interrupted program is in the middle of something
             raise

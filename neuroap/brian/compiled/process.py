@@ -47,14 +47,14 @@ class Program:
     """
 
     def __init__(self, folder: Path, device: str, shared_bytes: int, environment: Mapping[str, str]) -> None:
-        self.device = device
+        self.device, self._unsent = device, b""
         with _DiskErrors(device, "a folder for temporary files"):
             self.exchange = Path(tempfile.mkdtemp(prefix="neuroap-"))
         self._remove = weakref.finalize(self, shutil.rmtree, self.exchange, ignore_errors=True)
         try:
             with self._room():
                 _make_file(self.exchange / SHARED, max(shared_bytes, 1))
-                self.shared = np.memmap(self.exchange / SHARED, np.uint8, "r+")
+                self.shared = np.asarray(np.memmap(self.exchange / SHARED, np.uint8, "r+"))
             self._start(folder, environment)
         except BaseException:
             self._remove()
@@ -99,11 +99,16 @@ class Program:
     # -- what goes in and comes out ------------------------------------------------------------
 
     def send(self, *words: object) -> None:
-        """Send one command."""
-        try:
-            self._commands.write((" ".join(map(str, words)) + "\n").encode())
-        except BrokenPipeError:
-            self.fail()
+        """Send one command; it leaves with the next one that is answered."""
+        self._unsent += (" ".join(map(str, words)) + "\n").encode()
+
+    def _send_all(self) -> None:
+        unsent, self._unsent = self._unsent, b""
+        while unsent:
+            try:
+                unsent = unsent[self._commands.write(unsent) :]
+            except BrokenPipeError:
+                self.fail()
 
     def fetch(self, arrays: Iterable[int]) -> None:
         """Bring arrays, by their numbers, into the shared file."""
@@ -148,10 +153,12 @@ class Program:
             _make_file(path, size)
         return path
 
-    def forget(self, name: str) -> None:
-        """Remove a file of stimuli."""
-        self.send("forget", name)
-        (self.exchange / name).unlink(missing_ok=True)
+    def forget(self, names: Iterable[str]) -> None:
+        """Remove files of stimuli."""
+        for name in names:
+            self.send("forget", name)
+            (self.exchange / name).unlink(missing_ok=True)
+        self._send_all()
 
     def close(self) -> None:
         """End the program and remove its files."""
@@ -199,6 +206,7 @@ class Program:
     # -- inside --------------------------------------------------------------------------------
 
     def _reply(self) -> list[str]:
+        self._send_all()
         line = self._replies.readline().decode(errors="replace").split()
         if not line or line[0] == "error":
             self.fail(" ".join(line[1:]))
