@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,8 +19,8 @@ from neuroap.commands import load
 
 PATIENCE = 5.0  # seconds for a program to say its version
 ROOM = 1.0  # GiB that the data sets need
-# The optional dependencies; the others every network needs, and so they are checked together.
-SEPARATE = ("brian2", "numpy")
+# Dependencies that are checked one by one; the others, which every network needs, are checked together.
+SEPARATE = ("brian2", "numpy", "scipy-openblas32")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,9 @@ def _devices() -> list[Check]:
     driver = "install an NVIDIA GPU and its driver"
     return [
         Check("C++ compiler", _compiler, cpp, "install g++ (apt install g++), or set CXX"),
+        Check("make", _make, cpp, "install make (apt install make)"),
         Check("OpenBLAS for C++", lambda: _installed("scipy-openblas32"), cpp, "pip install scipy-openblas32"),
+        Check("compiled networks", _programs, cpp, "set NEUROAP_BUILDS to a folder that can be written"),
         Check("CUDA compiler", _cuda_compiler, cuda, f"{extra}, or install the CUDA toolkit and set CUDA_HOME"),
         Check("CUDA libraries", _cuda_libraries, cuda, f"{extra}, or install the whole CUDA toolkit"),
         Check("Brian2CUDA", lambda: _installed("brian2cuda"), cuda, extra),
@@ -147,8 +150,26 @@ def _first_line(*command: str) -> str:
 
 
 def _compiler() -> str:
-    program = shutil.which(os.environ.get("CXX") or "g++")
+    name, *options = shlex.split(os.environ.get("CXX", "")) or ["g++"]
+    program = shutil.which(name)
+    return _first_line(program, *options, "--version") if program else ""
+
+
+def _make() -> str:
+    program = shutil.which("make")
     return _first_line(program, "--version") if program else ""
+
+
+def _programs() -> str:
+    """Where compiled networks are kept, how many and how large."""
+    build = load("neuroap.builds")
+    root: Path = build.build_root()
+    there = next(p for p in (root, *root.parents) if p.exists())
+    if not os.access(there, os.W_OK):
+        raise RuntimeError(f"{root} cannot be written")
+    kept = build.programs_in(root) if root.exists() else []
+    size = sum(p.stat().st_size for folder in kept for p in folder.rglob("*") if p.is_file())
+    return f"{len(kept)} kept in {root}, {size / 2**20:.0f} MiB"
 
 
 def _cuda_compiler() -> str:

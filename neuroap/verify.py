@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from neuroap.layout import Layout, Output
 from neuroap.rules import OPTIMIZERS, AdjointPropagation
 from neuroap.traces import Trace, TraceSettings, read_trace
 from neuroap.training.learner import Learner
+from neuroap.training.progress import silent
 
 FLOAT64 = 1e-9
 # In float32 the rates agree to rounding, which a chaotic area amplifies; a relative error of 1e-3 shows.
@@ -43,7 +45,7 @@ class Deviation:
         return bool(self.largest <= self.tolerance)
 
 
-def verify(path: str | Path, dtype: str = "float64", device: str = "runtime") -> list[Deviation]:
+def verify(path: str | Path, dtype: str = "float64", device: str = "runtime", say: Any = silent) -> list[Deviation]:
     """Replay one trace and compare every quantity that it holds.
 
     Parameters
@@ -55,6 +57,8 @@ def verify(path: str | Path, dtype: str = "float64", device: str = "runtime") ->
         (1e-4 beyond spectral radius 1), gradients to 5e-4 of their largest entry, and final weights
         are compared for SGD only: Adam turns the rounding of a tiny gradient into a full step.
     device : str
+    say : callable, optional
+        Told which device "auto" is, and when a network has to be compiled.
 
     Raises
     ------
@@ -69,6 +73,7 @@ def verify(path: str | Path, dtype: str = "float64", device: str = "runtime") ->
         trace.settings.batch_size,
         dtype=dtype,
         device=device,
+        say=say,
     )
     found: dict[str, float] = {}
     compared: set[tuple[str, ...]] = set()

@@ -28,9 +28,10 @@ def threads_for(largest_product: float) -> AbstractContextManager[Any]:
 def threads_of_products(largest_product: float) -> dict[str, str]:
     """Environment of a program that keeps to one BLAS thread while all products are small.
 
-    The user's OPENBLAS_NUM_THREADS wins.
+    The user's OPENBLAS_NUM_THREADS wins; OMP_NUM_THREADS, which is often set for other programs, where products are
+    large.
     """
-    if "OPENBLAS_NUM_THREADS" in os.environ:
+    if "OPENBLAS_NUM_THREADS" in os.environ or ("OMP_NUM_THREADS" in os.environ and largest_product >= SMALL):
         return {}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return {"OPENBLAS_NUM_THREADS": "1" if largest_product < SMALL else str(cores)}

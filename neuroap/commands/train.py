@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 RULE = AdjointPropagation()
 EXAMPLE = "example: neuroap train models/two_area.py --data digits --block 64 --learning-rate 0.005"
+DEVICE = "where the network runs: runtime, cpp_standalone, cuda_standalone or auto (%(default)s)"
 CHECKPOINT, HISTORY = "checkpoint.nc", "history.nc"
 LAYOUT, FIGURE = "layout.toml", "learning_curve.png"
 REPEATED = ("block", "epochs", "batch_size", "learning_rate", "beta", "recurrent_plasticity", "task_order")
@@ -47,7 +48,7 @@ def _add_layout_and_device(group: Any) -> None:
     group.add_argument("--block", type=int, metavar="N", help="neurons per block, if layout() takes 'block'")
     group.add_argument("--batch-size", type=int, metavar="N", help="trials per update (500; fewer for small sets)")
     group.add_argument("--dtype", default="float32", help="float32 or float64 (%(default)s)")
-    group.add_argument("--device", default="runtime", help="where the network runs (%(default)s)")
+    group.add_argument("--device", default="runtime", help=DEVICE)
     order = "several tasks: alternating, simultaneous or sequential (%(default)s)"
     group.add_argument("--task-order", metavar="ORDER", default="alternating", help=order)
 

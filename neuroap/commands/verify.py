@@ -12,6 +12,7 @@ from neuroap.commands.outputs import print_json, say
 from neuroap.errors import LayoutError, NeuroapError, RuleError, TraceError
 
 EXAMPLE = "example: neuroap verify shared/golden/*.npz"
+DEVICE = "where the networks run: runtime, cpp_standalone, cuda_standalone or auto (%(default)s)"
 ROW = "{:<{width}}  {:<13}  {:>9}  {:>9}  {}"
 
 
@@ -23,7 +24,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("traces", metavar="TRACE", nargs="+", type=Path, help="a .npz file")
     kinds = ("float64", "float32")
     parser.add_argument("--dtype", choices=kinds, default=kinds[0], help="precision (%(default)s)")
-    parser.add_argument("--device", default="runtime", help="where the networks run (%(default)s)")
+    parser.add_argument("--device", default="runtime", help=DEVICE)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 def _replayed(replay: Any, path: Path, args: argparse.Namespace) -> tuple[Sequence[Any], str]:
     """The deviations of a trace, or what is wrong with it; a wrong setting is no trace's fault."""
     try:
-        return replay(path, dtype=args.dtype, device=args.device), ""
+        return replay(path, dtype=args.dtype, device=args.device, say=say), ""
     except (TraceError, LayoutError, RuleError) as error:
         say(f"neuroap: error: {error}")
         return [], _first_line(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -20,7 +19,7 @@ from neuroap.rules import AdjointPropagation
 from neuroap.seeds import as_seed
 from neuroap.training import checkpoint as files
 from neuroap.training.history import as_dataset
-from neuroap.training.keeping import Keeper, as_checkpoint, restore, rule_from, settings_from
+from neuroap.training.keeping import Keeper, as_checkpoint, fingerprint, learner_of, restore, rule_from, settings_from
 from neuroap.training.learner import Array, Learner
 from neuroap.training.loop import Training, Trials
 from neuroap.training.recording import record
@@ -48,8 +47,8 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
     dt_ms : float, optional
         Integration step; None for dt = tau, the published map.
     dtype : {"float32", "float64"}
-    device : {"runtime", "cpp_standalone", "cuda_standalone"}
-        Where the network runs.
+    device : {"runtime", "cpp_standalone", "cuda_standalone", "auto"}
+        Where the network runs; "auto": on a GPU, else compiled where batches are small and a compiler is there.
     task_order : {"alternating", "simultaneous", "sequential"}
         Several tasks: one epoch of each in turn, all at once in every batch, or one after the other.
     stop_at : float
@@ -77,6 +76,8 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         accuracy is that of the trials as they were shown, while weights change.
     n_iter_ : int
         Epochs trained.
+    device_ : str
+        Where the network runs.
 
     Examples
     --------
@@ -157,6 +158,7 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         keeper = Keeper(self, training)
         if resume:
             keeper.resume()
+        training.build()  # before anything of an earlier run is overwritten
         keeper.write()  # a place that cannot be written shows before the first epoch
         try:
             training.run(keeper.after_epoch, self.progress)
@@ -277,8 +279,8 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         files.write(as_checkpoint(self), path)
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read a model back from a checkpoint.
+    def load(cls, path: str | Path, device: str | None = None) -> Self:
+        """Read a model back from a checkpoint; `device` may be another than the one where it was trained.
 
         Raises
         ------
@@ -287,6 +289,7 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         """
         kept = files.read(path)
         model = cls(Layout.from_toml(kept.layout), rule_from(kept), **settings_from(kept))
+        model.device = device or model.device
         restore(model, kept)
         return model
 
@@ -346,11 +349,9 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         self.seed_ = as_seed(self.random_state)
         n = max(len(x) for x, _ in data.values())
         size = max(1, min(DEFAULT_BATCH, -(-n // 20))) if self.batch_size == "auto" else self.batch_size
-        rule = self.rule or AdjointPropagation()
-        weights = draw_weights(self.layout_, self.seed_)
-        self.learner_ = Learner(self.layout_, rule, weights, int(size), self.dt_ms, self.dtype, self.device)
+        self.learner_ = learner_of(self, draw_weights(self.layout_, self.seed_), int(size), self.device)
         self.n_features_in_ = next(iter(data.values()))[0].shape[1]
-        self._fingerprint = {task: [*x.shape, _checksum(x, y)] for task, (x, y) in data.items()}
+        self._fingerprint = fingerprint(data)
 
     def _adopt(self, learner: Learner, training: Training) -> None:
         """Go on with the weights of `learner` from where `training` is."""
@@ -364,7 +365,7 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
 
     def _keep(self, training: Training) -> None:
         """Make the state of a training run that of the model."""
-        self.weights_ = self.learner_.weights
+        self.weights_, self.device_ = self.learner_.weights, self.learner_.device
         self.history_ = as_dataset(training.history, self.layout_.tasks)
         self.n_iter_ = len(training.history)
         self._position = {"phase": training.phase, "done": training.done}
@@ -394,7 +395,3 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
 
 def _pair(test: Any) -> tuple[Any, Any]:
     return (test, None) if isinstance(test, Mapping) else as_pair(test, "test")
-
-
-def _checksum(x: Array, labels: NDArray[np.integer]) -> int:
-    return zlib.crc32(np.ascontiguousarray(labels), zlib.crc32(np.ascontiguousarray(x)))

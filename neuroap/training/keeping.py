@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ from neuroap.rules import OPTIMIZERS, AdjointPropagation
 from neuroap.training import checkpoint as files
 from neuroap.training.history import from_dataset
 from neuroap.training.learner import Learner
-from neuroap.training.loop import Training
+from neuroap.training.loop import Training, Trials
+from neuroap.training.progress import announcer
 
 if TYPE_CHECKING:
     from neuroap.training.estimator import CorticalClassifier
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 EVERY_SECONDS = 1.0
 # What decides about the numbers; where progress and files go does not.
 SETTINGS = ("epochs", "batch_size", "dt_ms", "dtype", "device", "task_order", "stop_at", "shuffle")
-MAY_CHANGE = ("epochs",)
+MAY_CHANGE = ("epochs", "device")
 
 
 class Keeper:
@@ -76,7 +78,16 @@ class Keeper:
                 raise CheckpointError(str(self.path), f"was written with another {name}", theirs.get(name), hint)
         if any(kept.settings[k] != now.settings[k] for k in ("data", "classes")):
             raise CheckpointError(str(self.path), "was trained on other data", hint=hint)
+        if ours["device"] != theirs["device"]:
+            what = f"was written on device {theirs['device']!r}, and goes on on {ours['device']!r}"
+            self.model.learner_.say(f"{self.path} {what}: the numbers are the same but for rounding")
         restore(self.model, kept, self.training)
+
+
+def learner_of(model: CorticalClassifier, weights: Mapping[str, Any], trials: int, device: str) -> Learner:
+    """A learner with the settings of `model`."""
+    rule, say = model.rule or AdjointPropagation(), announcer(model.progress)
+    return Learner(model.layout_, rule, weights, trials, model.dt_ms, model.dtype, device, say)
 
 
 def as_checkpoint(model: CorticalClassifier) -> files.Checkpoint:
@@ -84,7 +95,8 @@ def as_checkpoint(model: CorticalClassifier) -> files.Checkpoint:
     learner = model.learner_
     optimizer = {"kind": learner.rule.optimizer.kind, **dataclasses.asdict(learner.rule.optimizer)}
     rule = dataclasses.asdict(learner.rule) | {"optimizer": optimizer}
-    estimator = {n: getattr(model, n) for n in SETTINGS} | {"rule": rule, "random_state": model.seed_}
+    estimator = {n: getattr(model, n) for n in SETTINGS}
+    estimator |= {"device": learner.device, "rule": rule, "random_state": model.seed_}
     settings = {
         "estimator": estimator,
         "position": model._position,
@@ -95,6 +107,15 @@ def as_checkpoint(model: CorticalClassifier) -> files.Checkpoint:
     }
     plain = json.loads(json.dumps(settings, default=_plain))
     return files.Checkpoint(model.layout_.to_toml(), plain, learner.weights, learner.states, model.history_)
+
+
+def fingerprint(data: Mapping[str, Trials]) -> dict[str, list[int]]:
+    """Shape of the stimuli and a checksum of the trials, by task."""
+    found = {}
+    for task, (x, labels) in data.items():
+        checksum = zlib.crc32(np.ascontiguousarray(labels), zlib.crc32(np.ascontiguousarray(x)))
+        found[task] = [*x.shape, checksum]
+    return found
 
 
 def rule_from(kept: files.Checkpoint) -> AdjointPropagation:
@@ -116,10 +137,7 @@ def restore(model: CorticalClassifier, kept: files.Checkpoint, training: Trainin
     model._set_classes({t: np.array(c) for t, c in settings["classes"].items()})
     model.seed_, model.n_features_in_ = settings["estimator"]["random_state"], settings["n_features_in"]
     model._fingerprint = settings["data"]
-    rule = model.rule or AdjointPropagation()
-    learner = Learner(
-        model.layout_, rule, kept.weights, settings["trials"], model.dt_ms, model.dtype, model.device
-    )  # fmt: skip
+    learner = learner_of(model, kept.weights, settings["trials"], getattr(model, "device_", model.device))
     learner.states = kept.states
     training = training or Training(
         learner, {}, {}, model.epochs, model.task_order, model.seed_, model.stop_at, model.shuffle

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroap.brian import DEVICES, SimulatedNetwork, network_on
+from neuroap.brian import AUTO, DEVICES, SimulatedNetwork, chosen_device, network_on
 from neuroap.errors import SettingError, did_you_mean
 from neuroap.layout import Layout
 from neuroap.rules import AdjointPropagation
+from neuroap.training.progress import silent
 
 Array = NDArray[np.floating]
 Trials = tuple[Array, NDArray[np.integer] | None]
 DTYPES = ("float32", "float64")
+DEVICE_CHOICES = (AUTO, *DEVICES)
 
 
 def choose(setting: str, value: object, known: tuple[str, ...]) -> None:
@@ -50,7 +52,10 @@ class Learner:
     dt_ms : float, optional
         Integration step; None for dt = tau.
     dtype : {"float32", "float64"}
-    device : {"runtime", "cpp_standalone", "cuda_standalone"}
+    device : {"auto", "runtime", "cpp_standalone", "cuda_standalone"}
+        "auto" is what suits the machine and `trials`; the attribute `device` says what that is.
+    say : callable, optional
+        Told which device is chosen, and when a network has to be compiled.
 
     Raises
     ------
@@ -67,13 +72,17 @@ class Learner:
         dt_ms: float | None = None,
         dtype: str = "float32",
         device: str = "runtime",
+        say: Callable[[str], None] = silent,
     ) -> None:
-        choose("device", device, DEVICES)
+        choose("device", device, DEVICE_CHOICES)
         choose("dtype", dtype, DTYPES)
         if not isinstance(trials, int | np.integer) or trials < 1:
             raise SettingError("batch_size", "must be a positive integer", trials)
         self.layout, self.rule, self.trials, self.dt_ms = layout, rule, int(trials), dt_ms
-        self.dtype, self.device = np.dtype(dtype), device
+        self.dtype, self.device, self.say = np.dtype(dtype), device, say
+        if device == AUTO:
+            self.device, why = chosen_device(self.trials)
+            say(f"device {self.device}: {why}")
         self.weights: dict[str, Array] = {n: np.array(w, self.dtype) for n, w in weights.items()}
         self.states: dict[str, OptimizerState] = {}
         self._networks: dict[tuple[Any, ...], SimulatedNetwork] = {}
@@ -84,7 +93,7 @@ class Learner:
         key = (tuple(t for t in self.layout.tasks if t in chosen), trials or self.trials)
         if key not in self._networks:
             settings = dict(dt_ms=self.dt_ms, dtype=str(self.dtype))
-            self._networks[key] = network_on(self.device, self.layout, self.rule, *key, **settings)
+            self._networks[key] = network_on(self.device, self.layout, self.rule, *key, say=self.say, **settings)
         return self._networks[key]
 
     def learn(
@@ -143,6 +152,11 @@ class Learner:
     def diverged(self, tasks: Iterable[str]) -> str | None:
         """Say which node or weights first became infinite or NaN in the last batch of `tasks`; None if none did."""
         return overflows(self.network(tasks))[0]
+
+    def close(self) -> None:
+        """End the programs of all networks; they are started again when needed."""
+        for network in self._networks.values():
+            network.close()
 
     def __getstate__(self) -> dict[str, Any]:
         # Brian2 objects cannot be pickled; networks are built again when needed.

@@ -78,6 +78,12 @@ class Training:
                 report.epoch(self._epoch(together, report))
                 after_epoch()
 
+    def build(self) -> None:
+        """Build all networks, which may take a while or fail."""
+        together = {t for phase in self.plan for t in phase}
+        for tasks in [*together, *((t,) for t in self.tests)]:
+            self.learner.network(tasks)
+
     @contextmanager
     def reporting(self, progress: bool | str) -> Iterator[Progress]:
         """Progress of all that is left to do."""

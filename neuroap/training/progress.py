@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 from tqdm import tqdm
 
 QUIET_SECONDS = 1.0
+
+
+def announcer(shown: bool | str) -> Callable[[str], None]:
+    """What tells the user that something takes long: a line on stderr, or nothing if `shown` is False."""
+    return announce if shown else silent
+
+
+def announce(message: str) -> None:
+    """Print a line on stderr."""
+    print(f"neuroap: {message}", file=sys.stderr, flush=True)
+
+
+def silent(message: str) -> None:
+    """Say nothing."""
 
 
 class Progress:

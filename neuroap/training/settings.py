@@ -6,11 +6,10 @@ import numbers
 import os
 from typing import TYPE_CHECKING
 
-from neuroap.brian import DEVICES
 from neuroap.errors import SettingError
 from neuroap.layout import Layout
 from neuroap.rules import AdjointPropagation
-from neuroap.training.learner import DTYPES, choose
+from neuroap.training.learner import DEVICE_CHOICES, DTYPES, choose
 from neuroap.training.loop import TASK_ORDERS
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def check_settings(model: CorticalClassifier) -> None:
         raise SettingError("epochs", "must be a positive integer", model.epochs)
     if model.batch_size != "auto" and not _is_count(model.batch_size):
         raise SettingError("batch_size", 'must be a positive integer or "auto"', model.batch_size)
-    for name, known in (("dtype", DTYPES), ("device", DEVICES), ("task_order", TASK_ORDERS)):
+    for name, known in (("dtype", DTYPES), ("device", DEVICE_CHOICES), ("task_order", TASK_ORDERS)):
         choose(name, getattr(model, name), known)
     if model.dt_ms is not None and not _is_number(model.dt_ms):
         raise SettingError("dt_ms", "must be a positive number of milliseconds, or None for tau", model.dt_ms)

@@ -13,7 +13,7 @@ from contracts.package import ROOT, Import, files, imports, module_name, modules
 LAYERS: dict[int, tuple[str, ...]] = {
     0: ("errors", "seeds", "names", "files"),
     1: ("layout", "rules"),
-    2: ("timeline", "weights"),
+    2: ("timeline", "weights", "builds"),
     3: ("brian",),
     4: ("training", "data", "tasks", "traces"),
     5: ("analysis", "verify", "floor", "timing", "memory", "benchmark"),

@@ -128,7 +128,10 @@ def no_epochs() -> None:
     model(epochs=0).fit(X, Y)  # <- mistake
 
 
-@mistake("device: must be one of ('runtime',) (got 'cuda')")
+@mistake(
+    "device: must be one of ('auto', 'runtime', 'cpp_standalone', 'cuda_standalone') (got 'cuda')",
+    "known: 'auto', 'runtime'",
+)
 def unknown_device() -> None:
     model(device="cuda").fit(X, Y)  # <- mistake
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import pickle
@@ -17,23 +16,13 @@ import neuroap
 from neuroap.brian.compiled.recipe import Recipe
 from neuroap.brian.compiled.toolchain import Toolchain
 from neuroap.brian.compiled.unity import UNITY
+from neuroap.builds import SEAL, age, build_root, programs_in
 from neuroap.errors import DeviceError
 
 PROGRAM, MANIFEST, LOG = "main", "manifest.json", "build.log"
-SEAL = "seal"  # written last: checksums of program and manifest
 # Compilers and Brian2 leave temporary files behind when they are killed: here they vanish with the rest.
 TEMPORARY = "temporary"
 KEPT = 200  # programs, and messages of compilers; the ones that were not used for longest are removed
-
-
-def build_root() -> Path:
-    """The folder of all programs: NEUROAP_BUILDS if it is set, else in the user's cache."""
-    chosen = os.environ.get("NEUROAP_BUILDS", "")
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    from pooch import os_cache
-
-    return Path(os_cache("neuroap")) / "builds"
 
 
 def built(recipe: Recipe, toolchain: Toolchain, say: Callable[[str], None]) -> Path:
@@ -75,12 +64,6 @@ def is_whole(folder: Path) -> bool:
         return (folder / SEAL).read_text() == _checksums(folder) and os.access(folder / PROGRAM, os.X_OK)
     except OSError:
         return False
-
-
-def programs_in(root: Path) -> list[Path]:
-    """The folders of all programs that are kept, the one that was used last at the end."""
-    folders = [p for p in root.iterdir() if not p.name.startswith(".") and (p / SEAL).exists()]
-    return sorted(folders, key=_age)
 
 
 def _checksums(folder: Path) -> str:
@@ -179,6 +162,8 @@ def _failure_of(folder: Path) -> Path:
 @contextmanager
 def _locked(path: Path, wait: bool = True) -> Iterator[bool]:
     """Hold a lock that the system gives back even if the process is killed; gives whether it is held."""
+    import fcntl  # which Windows lacks; nothing is compiled there
+
     while True:
         with path.open("a") as file:
             try:
@@ -210,17 +195,10 @@ def _tidy(root: Path) -> None:
                 _remove_parts(root / lock.name.removeprefix(".").removesuffix(".lock"))
     for folder in programs_in(root)[:-KEPT]:
         shutil.rmtree(folder, ignore_errors=True)
-    for log in sorted(root.glob("failed-*.log"), key=_age)[:-KEPT]:
+    for log in sorted(root.glob("failed-*.log"), key=age)[:-KEPT]:
         log.unlink(missing_ok=True)
 
 
 def _remove_parts(folder: Path) -> None:
     for part in folder.parent.glob(f".{folder.name}.*.part"):
         shutil.rmtree(part, ignore_errors=True)
-
-
-def _age(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:  # another process has just removed it
-        return 0.0

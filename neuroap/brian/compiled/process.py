@@ -279,7 +279,8 @@ def _leave_all() -> None:
         program.leave()
 
 
-os.register_at_fork(after_in_child=_leave_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_all)
 
 
 def _end(process: subprocess.Popen[bytes], *pipes: Any) -> None:

@@ -1,0 +1,60 @@
+"""``device="auto"``: the device that suits a machine and a batch."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from functools import cache
+
+from neuroap.brian.compiled.devices import toolchain_of
+from neuroap.errors import DeviceError
+
+AUTO = "auto"
+# Trials side by side. What a compiled program saves is Python's share of every step, which does not grow with the
+# batch, while the matrix products, the same in both, do.
+FEW = 64
+PATIENCE = 10.0  # seconds for the GPU's driver to answer
+
+
+def chosen_device(trials: int) -> tuple[str, str]:
+    """The device for batches of `trials`, and why, in a few words.
+
+    Examples
+    --------
+    >>> device, why = chosen_device(trials=1)
+    """
+    gpu = gpu_name()
+    lacks = _lacks("cuda_standalone") if gpu else ""
+    if gpu and not lacks:
+        return "cuda_standalone", f"there is a GPU, {gpu}"
+    aside = f"; the GPU is of no use: {lacks}" if gpu else ""
+    if trials > FEW:
+        return "runtime", f"with batches of {trials} a compiled program gains little{aside}"
+    if lacks := _lacks("cpp_standalone"):
+        return "runtime", f"{lacks}{aside}"
+    return "cpp_standalone", f"batches of {trials} {'gains' if trials == 1 else 'gain'} from a compiled program{aside}"
+
+
+@cache
+def gpu_name() -> str:
+    """The name of the first GPU that the driver of NVIDIA lists; "" if there is none that answers."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return ""
+    command = [program, "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip().partition("\n")[0].strip()
+
+
+def _lacks(device: str) -> str:
+    """What the machine lacks for a device; "" if nothing."""
+    try:
+        toolchain_of(device)
+    except DeviceError as error:
+        return error.rule
+    except KeyError:
+        return f"{device} is not supported here"
+    return ""
