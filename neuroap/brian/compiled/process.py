@@ -8,11 +8,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from neuroap.brian.compiled.build import PROGRAM
 from neuroap.errors import DeviceError
 
 SHARED, MESSAGES = "arrays", "messages"
+PREFIX = "neuroap-"
+YOUNG = 60.0  # seconds in which a folder may have no program yet
 PATIENCE = 10.0  # seconds for a program that has failed to end
 # Names of files are never used twice, not even by a program that takes the place of another.
 NUMBERS = itertools.count(1)
@@ -49,7 +52,8 @@ class Program:
     def __init__(self, folder: Path, device: str, shared_bytes: int, environment: Mapping[str, str]) -> None:
         self.device, self._unsent = device, b""
         with _DiskErrors(device, "a folder for temporary files"):
-            self.exchange = Path(tempfile.mkdtemp(prefix="neuroap-"))
+            self.exchange = Path(tempfile.mkdtemp(prefix=PREFIX))
+        _sweep(self.exchange.parent)
         self._remove = weakref.finalize(self, shutil.rmtree, self.exchange, ignore_errors=True)
         try:
             with self._room():
@@ -73,6 +77,7 @@ class Program:
         variables = {**os.environ, **environment, **pipes, "NEUROAP_FOLDER": str(self.exchange)}
         try:
             with (self.exchange / MESSAGES).open("wb") as messages:
+                _lock(messages)  # until the program ends, which keeps the file open
                 self.process = subprocess.Popen(
                     [str(folder / PROGRAM)],
                     cwd=folder,
@@ -235,6 +240,28 @@ class _DiskErrors:
             # NumPy raises errors of writing without their number.
             reason = error.strerror or str(error)
             raise DeviceError(self.device, f"{self.place} cannot be written", reason, hint) from error
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Lock a file, which ends with the last process that has it open; returns whether it was free."""
+    import fcntl  # which Windows lacks; no program runs there
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the files of programs that have ended, but whose Python was killed and could not remove them."""
+    for exchange in folder.glob(f"{PREFIX}*"):
+        with suppress(OSError):  # of another user, or just removed by another process
+            if time.time() - exchange.stat().st_mtime > YOUNG:
+                with (exchange / MESSAGES).open("rb") as messages:
+                    free = _lock(messages)
+                if free:
+                    shutil.rmtree(exchange, ignore_errors=True)
 
 
 def _make_file(path: Path, size: int) -> None:
