@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-# Threads of OpenBLAS wait for more work in a loop, some 30 ms long, before they sleep. Those of a program would
-# take the cores from the floor, and those of the floor the cores from the program.
-PAUSE = 0.06
+# Threads of OpenBLAS wait for more work in a loop, 2**28 cycles long, before they sleep (125 ms at 2 GHz). Those of
+# a program would take the cores from the floor, and those of the floor the cores from the program.
+PAUSE = 0.2
 
 
 @dataclass
