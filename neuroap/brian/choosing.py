@@ -32,7 +32,7 @@ def chosen_device(trials: int) -> tuple[str, str]:
         return "runtime", f"with batches of {trials} a compiled program gains little{aside}"
     if lacks := _lacks("cpp_standalone"):
         return "runtime", f"{lacks}{aside}"
-    return "cpp_standalone", f"batches of {trials} {'gains' if trials == 1 else 'gain'} from a compiled program{aside}"
+    return "cpp_standalone", f"batches of {trials} gain from a compiled program{aside}"
 
 
 @cache
