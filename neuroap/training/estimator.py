@@ -344,12 +344,12 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         except (ValueError, TypeError) as error:
             raise refusal(where, error) from error
 
-    def _draw(self, data: Mapping[str, Trials]) -> None:
-        """Begin with fresh weights."""
+    def _draw(self, data: Mapping[str, Trials], device: str | None = None) -> None:
+        """Begin with fresh weights; `device` is what was chosen already."""
         self.seed_ = as_seed(self.random_state)
         n = max(len(x) for x, _ in data.values())
         size = max(1, min(DEFAULT_BATCH, -(-n // 20))) if self.batch_size == "auto" else self.batch_size
-        self.learner_ = learner_of(self, draw_weights(self.layout_, self.seed_), int(size), self.device)
+        self.learner_ = learner_of(self, draw_weights(self.layout_, self.seed_), int(size), device or self.device)
         self.n_features_in_ = next(iter(data.values()))[0].shape[1]
         self._fingerprint = fingerprint(data)
 

@@ -132,7 +132,7 @@ def settings_from(kept: files.Checkpoint) -> dict[str, Any]:
 
 def restore(model: CorticalClassifier, kept: files.Checkpoint, training: Training | None = None) -> None:
     """Put a model, and the training run it is in, where a checkpoint was."""
-    settings = kept.settings
+    settings, resumed = kept.settings, training is not None
     model.layout_ = Layout.from_toml(kept.layout)
     model._set_classes({t: np.array(c) for t, c in settings["classes"].items()})
     model.seed_, model.n_features_in_ = settings["estimator"]["random_state"], settings["n_features_in"]
@@ -145,6 +145,8 @@ def restore(model: CorticalClassifier, kept: files.Checkpoint, training: Trainin
     training.history = from_dataset(kept.history)
     training.phase, training.done = settings["position"]["phase"], settings["position"]["done"]
     model._adopt(learner, training)
+    if not resumed:
+        model.history_.attrs |= kept.history.attrs  # of a model that goes on they say nothing any more
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from neuroap.brian import SimulatedNetwork, network_on
 from neuroap.brian.interface import Orders
 from neuroap.training.learner import Array, Learner, Trials, overflows
+from neuroap.training.progress import silent
 
 
 class _Overflow(Exception):
@@ -24,10 +25,12 @@ class Learners:
     ----------
     learners : sequence of Learner
         They keep weights and states; only initial weights, learning rate and beta may differ.
+    say : callable, optional
+        Told when a network has to be compiled.
     """
 
-    def __init__(self, learners: Sequence[Learner]) -> None:
-        self.learners = list(learners)
+    def __init__(self, learners: Sequence[Learner], say: Callable[[str], None] = silent) -> None:
+        self.learners, self.say = list(learners), say
         self._networks: dict[tuple[str, ...], SimulatedNetwork] = {}
 
     def __enter__(self) -> Self:
@@ -43,7 +46,7 @@ class Learners:
         key = tuple(t for t in first.layout.tasks if t in chosen)
         if key not in self._networks:
             settings: dict[str, Any] = dict(dt_ms=first.dt_ms, dtype=str(first.dtype), copies=len(self.learners))
-            network = network_on(first.device, first.layout, first.rule, key, first.trials, **settings)
+            network = network_on(first.device, first.layout, first.rule, key, first.trials, say=self.say, **settings)
             network.rules = [learner.rule for learner in self.learners]
             self._networks[key] = network
         return self._networks[key]

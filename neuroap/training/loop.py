@@ -78,11 +78,11 @@ class Training:
                 report.epoch(self._epoch(together, report))
                 after_epoch()
 
-    def build(self) -> None:
-        """Build all networks, which may take a while or fail."""
+    def build(self, network: Callable[[Together], object] | None = None) -> None:
+        """Build all networks, which may take a while or fail; `network` as `Learner.network`."""
         together = {t for phase in self.plan for t in phase}
         for tasks in [*together, *((t,) for t in self.tests)]:
-            self.learner.network(tasks)
+            (network or self.learner.network)(tasks)
 
     @contextmanager
     def reporting(self, progress: bool | str) -> Iterator[Progress]:

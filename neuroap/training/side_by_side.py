@@ -17,7 +17,7 @@ from neuroap.training.keeping import Keeper
 from neuroap.training.learner import choose
 from neuroap.training.learners import Learners
 from neuroap.training.loop import Scores, Together, Training, divergence, summary
-from neuroap.training.progress import Progress
+from neuroap.training.progress import Progress, announcer
 
 ERRORS = ("raise", "keep")
 
@@ -83,12 +83,15 @@ def fit_side_by_side(
     data, tests = models[0]._prepare(X, y, test)
     for model in models[1:]:
         model._prepare(X, y, test)  # it learns its classes; the trials of the first serve all
-    for model in models:
-        model._draw(data)
-    run = SideBySide([model._training(data, tests) for model in models])
+    for k, model in enumerate(models):
+        model._draw(data, models[0].learner_.device if k else None)
+    trainings = [model._training(data, tests) for model in models]
+    run = SideBySide(trainings, Learners([t.learner for t in trainings], announcer(progress)))
     keepers = [Keeper(model, training) for model, training in zip(models, run.trainings, strict=True)]
     for keeper in keepers:
         keeper.model._keep(keeper.training)
+    trainings[0].build(run.learners.network)  # before anything of an earlier run is overwritten
+    for keeper in keepers:
         keeper.write()  # a place that cannot be written shows before the first epoch
     try:
         run.run(lambda k: keepers[k].after_epoch(), progress)
@@ -124,16 +127,19 @@ class SideBySide:
     ----------
     trainings : list of Training
         One per model, on the same trials.
+    learners : Learners
+        Theirs.
     diverged : dict of int to DivergenceError
         Models, by their index, that take no further part.
     """
 
     trainings: list[Training]
+    learners: Learners
     diverged: dict[int, DivergenceError] = field(default_factory=dict)
 
     def run(self, after_epoch: Callable[[int], None], progress: bool | str = "auto") -> None:
         """Train until all are through; `after_epoch` is called with the index of each model with more to keep."""
-        first, learners = self.trainings[0], Learners([t.learner for t in self.trainings])
+        first, learners = self.trainings[0], self.learners
         turns = [training.turns() for training in self.trainings]
         waiting = {k: groups for k, turn in enumerate(turns) if (groups := next(turn, None))}
         with learners, first.reporting(progress) as report, first.data_on_device(learners.holding):
@@ -141,7 +147,7 @@ class SideBySide:
                 # Who has learnt a task early waits for the others: in an epoch all learn the same tasks.
                 phase = min(self.trainings[k].phase for k in waiting)
                 active = [k for k in waiting if self.trainings[k].phase == phase]
-                report.epoch(self._epoch(learners, active, waiting[active[0]], report))
+                report.epoch(self._epoch(active, waiting[active[0]], report))
                 for k in active:
                     if k not in self.diverged:
                         after_epoch(k)
@@ -150,7 +156,7 @@ class SideBySide:
                     else:
                         waiting[k] = groups
 
-    def _epoch(self, learners: Learners, active: list[int], groups: Sequence[Together], report: Progress) -> str:
+    def _epoch(self, active: list[int], groups: Sequence[Together], report: Progress) -> str:
         """Train and test; who does not come through has the weights and states of the epoch before."""
         started = time.perf_counter()
         before = {k: self.trainings[k].learner.standing() for k in active}
@@ -159,11 +165,11 @@ class SideBySide:
         try:
             left = active
             for together in groups:
-                for k, found in self._train(learners, left, together, report).items():
+                for k, found in self._train(left, together, report).items():
                     scores[k] |= found
                 left = [k for k in left if k not in self.diverged]
             for task, (x, _) in self.trainings[0].tests.items() if left else ():
-                rates = learners.infer(task, x)
+                rates = self.learners.infer(task, x)
                 for k in left:
                     scores[k] |= self.trainings[k].test_score(task, rates[k])
             through = left
@@ -174,7 +180,7 @@ class SideBySide:
             self.trainings[k].note(started, scores[k])
         return _mean([scores[k] for k in through])
 
-    def _train(self, learners: Learners, active: list[int], together: Together, report: Progress) -> dict[int, Scores]:
+    def _train(self, active: list[int], together: Together, report: Progress) -> dict[int, Scores]:
         """Show all trials once; returns the scores of those that did not diverge."""
         if not active:
             return {}
@@ -182,7 +188,7 @@ class SideBySide:
         lead = self.trainings[active[0]]
         data = {t: lead.data[t] for t in together}
         seed = lead.noise_seed(together, lead.number)
-        outputs, places = learners.learn(data, orders, active, report.batch, seed)
+        outputs, places = self.learners.learn(data, orders, active, report.batch, seed)
         for k, place in places.items():
             self.diverged[k] = divergence(f"model {k}, epoch {self.trainings[k].number}", place)
         return {k: self.trainings[k].scores(own, orders[k]) for k, own in outputs.items()}
