@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import re
-import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -282,7 +281,6 @@ def test_a_missing_brian2cuda_is_one_clear_error(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_gpu_tells_its_capability(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert shutil.which("nvidia-smi") is None or cuda.gpu_capability()
     cuda.gpu_capability.cache_clear()
     (tmp_path / "programs").mkdir()
     script = tmp_path / "programs" / "nvidia-smi"
