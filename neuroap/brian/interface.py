@@ -111,7 +111,7 @@ class SimulatedNetwork(ABC):
         write with `assign`.
         """
 
-    def bring(self, wanted: Iterable[tuple[str, str]]) -> None:
+    def bring(self, wanted: Iterable[tuple[str, str]]) -> None:  # noqa: B027  arrays of this process need no bringing
         """Announce variables whose `values` will be asked for: a device may then read them all at once."""
 
     @abstractmethod
