@@ -27,6 +27,14 @@ def area_code(
 ) -> tuple[AreaCode, dict[str, Any]]:
     """The code of an area, and the constants of its equations.
 
+    Parameters
+    ----------
+    area : Area
+    rule : AdjointPropagation
+    line : Timeline
+    dt_ms : float or None
+    dtype : dtype
+
     Raises
     ------
     EquationsError

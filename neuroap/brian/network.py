@@ -55,6 +55,7 @@ class CorticalNetwork(SimulatedNetwork):
         self.weight_table = parts.weight_table()
 
     def values(self, owner: str, variable: str) -> Array:
+        """See `SimulatedNetwork.values`; a view."""
         return (self.groups[owner] if owner in self.groups else self.projections[owner]).array(variable)
 
     def assign(self, values: Sequence[tuple[str, str, int, Any]]) -> None:

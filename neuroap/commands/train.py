@@ -49,6 +49,7 @@ def _add_layout_and_device(group: Any) -> None:
     group.add_argument("--batch-size", type=int, metavar="N", help="trials per update (500; fewer for small sets)")
     group.add_argument("--dtype", default="float32", help="float32 or float64 (%(default)s)")
     group.add_argument("--device", default="runtime", help=DEVICE)
+    group.add_argument("--precision", default="float32", help="of products on a GPU: float32 or tf32 (%(default)s)")
     order = "several tasks: alternating, simultaneous or sequential (%(default)s)"
     group.add_argument("--task-order", metavar="ORDER", default="alternating", help=order)
 
@@ -87,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
         batch_size="auto" if args.batch_size is None else args.batch_size,
         dtype=args.dtype,
         device=args.device,
+        precision=args.precision,
         task_order=args.task_order,
         checkpoint=folder / CHECKPOINT,
         random_state=args.seed,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 EVERY_SECONDS = 1.0
 # What decides about the numbers; where progress and files go does not.
-SETTINGS = ("epochs", "batch_size", "dt_ms", "dtype", "device", "task_order", "stop_at", "shuffle")
+SETTINGS = ("epochs", "batch_size", "dt_ms", "dtype", "precision", "device", "task_order", "stop_at", "shuffle")
 MAY_CHANGE = ("epochs", "device")
 
 
@@ -87,7 +87,7 @@ class Keeper:
 def learner_of(model: CorticalClassifier, weights: Mapping[str, Any], trials: int, device: str) -> Learner:
     """A learner with the settings of `model`."""
     rule, say = model.rule or AdjointPropagation(), announcer(model.progress)
-    return Learner(model.layout_, rule, weights, trials, model.dt_ms, model.dtype, device, say)
+    return Learner(model.layout_, rule, weights, trials, model.dt_ms, model.dtype, device, say, model.precision)
 
 
 def as_checkpoint(model: CorticalClassifier) -> files.Checkpoint:

@@ -18,6 +18,7 @@ from neuroap.training.progress import silent
 Array = NDArray[np.floating]
 Trials = tuple[Array, NDArray[np.integer] | None]
 DTYPES = ("float32", "float64")
+PRECISIONS = ("float32", "tf32")
 DEVICE_CHOICES = (AUTO, *DEVICES)
 
 
@@ -25,6 +26,14 @@ def choose(setting: str, value: object, known: tuple[str, ...]) -> None:
     """Raise SettingError if `value` is none of those that are `known`."""
     if value not in known:
         raise SettingError(setting, f"must be one of {known}", value, did_you_mean(value, known))
+
+
+def check_precision(precision: str, dtype: str, device: str) -> None:
+    """Raise SettingError for a precision that is unknown, or that dtype or device do not have."""
+    choose("precision", precision, PRECISIONS)
+    if precision == "tf32" and (dtype != "float32" or device not in (AUTO, "cuda_standalone")):
+        hint = 'use it with dtype="float32" and device="cuda_standalone" or "auto"'
+        raise SettingError("precision", "tf32 is a mode of GPUs for single precision", (dtype, device), hint)
 
 
 class OptimizerState:
@@ -56,11 +65,13 @@ class Learner:
         "auto" is what suits the machine and `trials`; the attribute `device` says what that is.
     say : callable, optional
         Told which device is chosen, and when a network has to be compiled.
+    precision : {"float32", "tf32"}
+        "tf32" lets a GPU round the factors of matrix products to 10 bits, which is faster.
 
     Raises
     ------
     SettingError
-        An unknown device or dtype, or a batch size below 1.
+        An unknown device, dtype or precision, or a batch size below 1.
     """
 
     def __init__(
@@ -73,13 +84,15 @@ class Learner:
         dtype: str = "float32",
         device: str = "runtime",
         say: Callable[[str], None] = silent,
+        precision: str = "float32",
     ) -> None:
         choose("device", device, DEVICE_CHOICES)
         choose("dtype", dtype, DTYPES)
+        check_precision(precision, dtype, device)
         if not isinstance(trials, int | np.integer) or trials < 1:
             raise SettingError("batch_size", "must be a positive integer", trials)
         self.layout, self.rule, self.trials, self.dt_ms = layout, rule, int(trials), dt_ms
-        self.dtype, self.device, self.say = np.dtype(dtype), device, say
+        self.dtype, self.device, self.say, self.precision = np.dtype(dtype), device, say, precision
         if device == AUTO:
             self.device, why = chosen_device(self.trials)
             say(f"device {self.device}: {why}")
@@ -87,13 +100,17 @@ class Learner:
         self.states: dict[str, OptimizerState] = {}
         self._networks: dict[tuple[Any, ...], SimulatedNetwork] = {}
 
+    @property
+    def network_settings(self) -> dict[str, Any]:
+        """What networks are told besides layout, rule, tasks and trials."""
+        return dict(dt_ms=self.dt_ms, dtype=str(self.dtype), say=self.say, precision=self.precision)
+
     def network(self, tasks: Iterable[str] | None = None, trials: int | None = None) -> SimulatedNetwork:
         """The network in which `tasks` run together, built at first use."""
         chosen = self.layout.check_tasks(tasks)
         key = (tuple(t for t in self.layout.tasks if t in chosen), trials or self.trials)
         if key not in self._networks:
-            settings = dict(dt_ms=self.dt_ms, dtype=str(self.dtype))
-            self._networks[key] = network_on(self.device, self.layout, self.rule, *key, say=self.say, **settings)
+            self._networks[key] = network_on(self.device, self.layout, self.rule, *key, **self.network_settings)
         return self._networks[key]
 
     def learn(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -45,8 +45,8 @@ class Learners:
         first, chosen = self.learners[0], set(tasks)
         key = tuple(t for t in first.layout.tasks if t in chosen)
         if key not in self._networks:
-            settings: dict[str, Any] = dict(dt_ms=first.dt_ms, dtype=str(first.dtype), copies=len(self.learners))
-            network = network_on(first.device, first.layout, first.rule, key, first.trials, say=self.say, **settings)
+            settings = {**first.network_settings, "say": self.say, "copies": len(self.learners)}
+            network = network_on(first.device, first.layout, first.rule, key, first.trials, **settings)
             network.rules = [learner.rule for learner in self.learners]
             self._networks[key] = network
         return self._networks[key]

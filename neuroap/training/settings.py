@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from neuroap.errors import SettingError
 from neuroap.layout import Layout
 from neuroap.rules import AdjointPropagation
-from neuroap.training.learner import DEVICE_CHOICES, DTYPES, choose
+from neuroap.training.learner import DEVICE_CHOICES, DTYPES, check_precision, choose
 from neuroap.training.loop import TASK_ORDERS
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def check_settings(model: CorticalClassifier) -> None:
         raise SettingError("batch_size", 'must be a positive integer or "auto"', model.batch_size)
     for name, known in (("dtype", DTYPES), ("device", DEVICE_CHOICES), ("task_order", TASK_ORDERS)):
         choose(name, getattr(model, name), known)
+    check_precision(model.precision, model.dtype, model.device)
     if model.dt_ms is not None and not _is_number(model.dt_ms):
         raise SettingError("dt_ms", "must be a positive number of milliseconds, or None for tau", model.dt_ms)
     if not _is_number(model.stop_at):

@@ -55,7 +55,17 @@ def test_public_names_are_documented(path: Path) -> None:
 
 
 # What Brian2 or argparse calls; the base class says what they do.
-OVERRIDES = ("run", "before_run", "compile_block", "update_abstract_code", "add")
+OVERRIDES = (
+    "run",
+    "before_run",
+    "compile_block",
+    "update_abstract_code",
+    "add",
+    "assign",
+    "bring",
+    "simulate",
+    "traced",
+)
 MOST_UNNAMED = 4
 
 

@@ -190,6 +190,23 @@ def test_training_equals_that_of_the_runtime_device(device: str) -> None:
     np.testing.assert_allclose(histories[device].test_accuracy, histories["runtime"].test_accuracy, atol=0.01)
 
 
+def test_large_arrays_are_shared_among_threads(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More neurons and synapses than one thread takes alone, and none that the threads would split evenly."""
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    layout = hierarchy(2, input=400, output=3, block=331)
+    rule = AdjointPropagation((3, 2), recurrent_plasticity=0.5)
+    x, labels = np.random.default_rng(0).uniform(size=(160, 400)), np.arange(160) % 3
+    found = {}
+    for where in ("runtime", device):
+        network = network_on(where, layout, rule, trials=80, dtype="float64")
+        network.load(draw_weights(layout, 1))
+        found[where] = network.run({"task": (x, labels)}, learn=True), network.weights()
+    for task, outputs in found["runtime"][0].items():
+        np.testing.assert_allclose(found[device][0][task], outputs, rtol=0, atol=1e-11)
+    for name, weights in found["runtime"][1].items():
+        np.testing.assert_allclose(found[device][1][name], weights, rtol=0, atol=1e-9, err_msg=name)
+
+
 def test_a_small_network_does_everything(quick_device: str) -> None:
     """One build: learning, answers in batches of its size, recording, several runs, divergence."""
     layout, device = hierarchy(2, input=6, output=3, block=4), quick_device

@@ -170,3 +170,12 @@ def test_a_driver_that_hangs_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing, "shutil", SimpleNamespace(which=lambda _: "nvidia-smi"))
     monkeypatch.setattr(choosing.subprocess, "run", hangs)
     assert choosing.gpu_name.__wrapped__() == ""
+
+
+@pytest.mark.parametrize("settings", [{"device": "runtime"}, {"device": CPP}, {"device": "auto", "dtype": "float64"}])
+def test_tf32_belongs_to_gpus(settings: dict[str, str]) -> None:
+    """Asked for where it cannot be had, it is refused before anything is built."""
+    with pytest.raises(SettingError, match="precision: tf32 is a mode of GPUs for single precision"):
+        model(**settings, precision="tf32").fit(*trials())
+    with pytest.raises(SettingError, match="did you mean 'tf32'"):
+        model(precision="tf-32").fit(*trials())

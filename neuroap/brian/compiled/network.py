@@ -112,6 +112,7 @@ class CompiledNetwork(SimulatedNetwork):
     # -- arrays --------------------------------------------------------------------------------
 
     def values(self, owner: str, variable: str) -> Array:
+        """See `SimulatedNetwork.values`; a view of the shared file, valid until the next run."""
         number = self._number[owner, variable]
         self.bring([(owner, variable)])
         flat = self._view(number)

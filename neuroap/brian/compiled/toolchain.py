@@ -53,7 +53,7 @@ def cpp_toolchain() -> Toolchain:
     preferences = {
         # Lets gcc use the vector versions of tanh and exp of the C library; NaN and infinity stay what they are.
         "codegen.cpp.define_macros": [("__FAST_MATH__", None)] if sys.platform == "linux" else [],
-        "codegen.cpp.libraries": [library],
+        "codegen.cpp.libraries": [library, "pthread"],
         "codegen.cpp.library_dirs": [folder],
         "codegen.cpp.runtime_library_dirs": [folder],
         # Threads of OpenMP would spin between the matrix products and keep OpenBLAS from its cores.
