@@ -80,7 +80,7 @@ def test_the_network_can_be_handed_over() -> None:
     monitor = StateMonitor(net["v1"], "r", record=[0], clock=theirs.clock)
     net.add(monitor)
     net.run(net.duration)
-    assert np.array_equal(theirs.feed.streams["task"].outputs, expected["task"])
+    assert np.array_equal(theirs.feed.streams["task"].outputs[0], expected["task"])
     assert np.array_equal(theirs.weights()["V1.SI -> V2.RI"], ours.weights()["V1.SI -> V2.RI"])
     assert monitor.r.shape == (1, 3 * theirs.timeline.length)
     assert monitor.r.dtype == np.float32

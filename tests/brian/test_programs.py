@@ -361,8 +361,10 @@ def test_a_program_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_threads_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_THREAD_TIMEOUT"):
         monkeypatch.delenv(name, raising=False)
+    assert threads_of_products(1e3) == {"OPENBLAS_NUM_THREADS": "1", "OPENBLAS_THREAD_TIMEOUT": "18"}
+    monkeypatch.setenv("OPENBLAS_THREAD_TIMEOUT", "26")
     assert threads_of_products(1e3) == {"OPENBLAS_NUM_THREADS": "1"}
     assert int(threads_of_products(1e9)["OPENBLAS_NUM_THREADS"]) == len(os.sched_getaffinity(0))
     monkeypatch.setenv("OMP_NUM_THREADS", "3")

@@ -127,6 +127,7 @@ def fake(monkeypatch):
 @pytest.mark.usefixtures("fake")
 def test_every_option_arrives(command):
     options = "--epochs 7 --seed 3 --batch-size 9 --dtype float64 --device cloud --task-order sequential --resume"
+    options += " --precision tf32"
     rule = "--steps 5 6 --error EPE --beta 0.5 --learning-rate 0.25 --recurrent-plasticity 0.125"
     more = "--weight-decay 0.0625 --bias-plasticity --out there --block 3"
     done = command("train", TWO_AREA, "--data", "digits", *options.split(), *rule.split(), *more.split())
@@ -135,6 +136,7 @@ def test_every_option_arrives(command):
     assert made.settings == {
         "epochs": 7,
         "batch_size": 9,
+        "precision": "tf32",
         "dtype": "float64",
         "device": "cloud",
         "task_order": "sequential",

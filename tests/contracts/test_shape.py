@@ -54,7 +54,7 @@ def test_public_names_are_documented(path: Path) -> None:
             assert not missing or overrides, f"{name} does not document {missing}"
 
 
-# What Brian2 or argparse calls; the base class says what they do.
+# What Brian2 or argparse calls, or a network has on every device; the base class says what they do.
 OVERRIDES = (
     "run",
     "before_run",
