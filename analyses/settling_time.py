@@ -129,7 +129,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", default="fashion-mnist", help="name or folder")
     parser.add_argument("--devices", nargs="+", default=list(DEVICES))
-    parser.add_argument("--tolerances", nargs="+", type=float, default=[OFF, 1e-4, 1e-3], help="0: off")
+    parser.add_argument("--tolerances", nargs="+", type=float, default=[OFF, 1e-3, 1e-2], help="0: off")
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--target", type=float, default=85.0, help="test accuracy in percent")
     parser.add_argument("--block", type=int, default=256)
