@@ -220,6 +220,7 @@ def test_a_small_network_does_everything(quick_device: str) -> None:
         rows = [oracle.batch("task", {"task": (x[k : k + 4], labels[k : k + 4])}) for k in (0, 4, 8)]
         np.testing.assert_allclose(outputs, np.concatenate([r.output["choice"] for r in rows]), rtol=0, atol=1e-9)
     assert_weights_agree(learner.weights, oracle)
+    assert not learner.network().values("image", "r")[2:].any()  # the last batch shows two trials
     expected = np.concatenate([oracle.predict("task", x[k : k + 4])["choice"] for k in (0, 4, 8)])
     np.testing.assert_allclose(learner.infer("task", x), expected, rtol=0, atol=1e-9)
     models = {
