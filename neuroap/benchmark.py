@@ -6,8 +6,9 @@ import os
 import platform
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from neuroap.layout import Layout, hierarchy
 from neuroap.memory import peak_of_training
 from neuroap.rules import AdjointPropagation
 from neuroap.seeds import generator
-from neuroap.timing import Times, in_turn
+from neuroap.timing import Started, Times, in_turn
 from neuroap.training.learner import Learner, choose
 from neuroap.weights import draw_weights
 
@@ -33,8 +34,6 @@ FULL_DATA = 60_000  # trials of Fashion-MNIST
 LEARNING, INFERENCE, ONLINE = "batch learning", "batch inference", "online learning"
 # Batches of one run; a run of the online task must last long enough to be timed.
 PER_RUN, PER_ONLINE_RUN = 2, 100
-# On a GPU the products of the floor would have to be those of the GPU's library, inside the program.
-WITH_FLOOR = ("runtime", "cpp_standalone")
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,10 @@ class Result:
     device, task : str
     milliseconds : float
         One batch (or trial, if learning is online) in the network.
-    floor_milliseconds : float or None
-        Its matrix products alone; None where there is no floor.
-    times_floor : float or None
+    floor_milliseconds : float
+        Its matrix products alone: by numpy beside the runtime device; on a compiled device inside its program, by the
+        library and on the arrays of the network.
+    times_floor : float
         Median of the ratios of both, round by round.
     call_milliseconds : float
         From the start of a run to its first batch, once however many batches follow.
@@ -58,8 +58,8 @@ class Result:
     device: str
     task: str
     milliseconds: float
-    floor_milliseconds: float | None
-    times_floor: float | None
+    floor_milliseconds: float
+    times_floor: float
     call_milliseconds: float
     trials_per_second: float
 
@@ -161,22 +161,29 @@ def _on_device(device: str, cases: list[Case], batches: int) -> tuple[list[Resul
 def _times(network: SimulatedNetwork, case: Case, batches: int, learn: bool) -> tuple[Times, int]:
     """Runs and floors in turn, and the batches of each run."""
     per_run = case.per_run if case.trials == 1 else min(case.per_run, batches)
-    floor = Floor(case.layout, products(case.layout, case.rule, learn), case.trials, str(network.dtype))
     data = _trials(case.layout, max(case.trials, per_run))
     rows = np.arange(case.trials * per_run) % max(case.trials, per_run)
     order = dict.fromkeys(data, rows)
+
+    def run(started: Started) -> None:
+        network.run(data, order, learn=learn, on_batch=started)
+
+    if isinstance(network, CompiledNetwork):
+        floor = partial(_products_inside, network, run)
+    else:
+        bare = Floor(case.layout, products(case.layout, case.rule, learn), case.trials, str(network.dtype))
+        floor = partial(bare.run, per_run)
     with network.holding([x for x, _ in data.values()]):
-        times = in_turn(
-            lambda started: network.run(data, order, learn=learn, on_batch=started),
-            (lambda: floor.run(per_run)) if network_has_floor(network) else None,
-            -(-batches // PER_RUN),
-        )
+        times = in_turn(run, floor, -(-batches // PER_RUN))
     return times, per_run
 
 
-def network_has_floor(network: SimulatedNetwork) -> bool:
-    """Whether the products of numpy are a floor for the network."""
-    return not isinstance(network, CompiledNetwork) or network.device in WITH_FLOOR
+def _products_inside(network: CompiledNetwork, run: Callable[[Started], None]) -> float:
+    """The same run of a program with its matrix products alone, in seconds."""
+    started = Started()
+    with network.products_only():
+        run(started)
+        return time.perf_counter() - started.at
 
 
 def _result(device: str, case: Case, learn: bool, per_run: int, times: Times) -> Result:
@@ -186,7 +193,7 @@ def _result(device: str, case: Case, learn: bool, per_run: int, times: Times) ->
         device,
         task,
         1e3 * seconds,
-        1e3 * float(np.median(times.floors)) / per_run if times.floors else None,
+        1e3 * float(np.median(times.floors)) / per_run,
         times.ratio,
         1e3 * float(np.median(times.calls)),
         case.trials / seconds,

@@ -33,7 +33,7 @@ class Times:
     runs : list of float
         From the first batch of a run to its end.
     floors : list of float
-        The matrix products of the same batches; empty without a floor.
+        The matrix products of the same batches.
     calls : list of float
         From the start of a run to its first batch.
     """
@@ -43,19 +43,19 @@ class Times:
     calls: list[float] = field(default_factory=list)
 
     @property
-    def ratio(self) -> float | None:
-        """Median of runs over floors, round by round; None without a floor."""
-        return float(np.median(np.array(self.runs) / np.array(self.floors))) if self.floors else None
+    def ratio(self) -> float:
+        """Median of runs over floors, round by round."""
+        return float(np.median(np.array(self.runs) / np.array(self.floors)))
 
 
-def in_turn(run: Callable[[Started], object], floor: Callable[[], float] | None, rounds: int) -> Times:
+def in_turn(run: Callable[[Started], object], floor: Callable[[], float], rounds: int) -> Times:
     """Run a network and its floor in turn; a first round warms up and does not count.
 
     Parameters
     ----------
     run : callable
         Runs some batches, and calls what it is given as each begins.
-    floor : callable or None
+    floor : callable
         Computes the products of as many batches; returns the seconds they took.
     rounds : int
     """
@@ -66,9 +66,9 @@ def in_turn(run: Callable[[Started], object], floor: Callable[[], float] | None,
         run(started)
         ended = time.perf_counter()
         time.sleep(PAUSE)
-        bare = floor() if floor else None
+        bare = floor()
         if number:
             times.runs.append(ended - started.at)
             times.calls.append(started.at - called)
-            times.floors += [] if bare is None else [bare]
+            times.floors.append(bare)
     return times

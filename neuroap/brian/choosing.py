@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from functools import cache
-
 from neuroap.brian.compiled.devices import toolchain_of
+from neuroap.brian.compiled.gpu import gpu
 from neuroap.errors import DeviceError
 
 AUTO = "auto"
@@ -14,7 +11,6 @@ AUTO = "auto"
 # batch, while the matrix products, the same in both, do. Two areas of 256 neurons on a busy machine: the runtime took
 # about 5 times as long for single trials, 3.4 for 10, 2.5 for 20 and 1.6 for 50.
 FEW = 64
-PATIENCE = 10.0  # seconds for the GPU's driver to answer
 
 
 def chosen_device(trials: int) -> tuple[str, str]:
@@ -24,30 +20,16 @@ def chosen_device(trials: int) -> tuple[str, str]:
     --------
     >>> device, why = chosen_device(trials=1)
     """
-    gpu = gpu_name()
-    lacks = _lacks("cuda_standalone") if gpu else ""
-    if gpu and not lacks:
-        return "cuda_standalone", f"there is a GPU, {gpu}"
-    aside = f"; the GPU is of no use: {lacks}" if gpu else ""
+    name = gpu("name")
+    lacks = _lacks("cuda_standalone") if name else ""
+    if name and not lacks:
+        return "cuda_standalone", f"there is a GPU, {name}"
+    aside = f"; the GPU is of no use: {lacks}" if name else ""
     if trials > FEW:
         return "runtime", f"with batches of {trials} a compiled program gains little{aside}"
     if lacks := _lacks("cpp_standalone"):
         return "runtime", f"{lacks}{aside}"
     return "cpp_standalone", f"batches of {trials} gain from a compiled program{aside}"
-
-
-@cache
-def gpu_name() -> str:
-    """The name of the first GPU that the driver of NVIDIA lists; "" if there is none that answers."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return ""
-    command = [program, "--query-gpu=name", "--format=csv,noheader"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip().partition("\n")[0].strip()
 
 
 def _lacks(device: str) -> str:

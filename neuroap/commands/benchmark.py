@@ -70,7 +70,8 @@ def report(found: Mapping[str, Any]) -> str:
 
 
 def _notes(found: Mapping[str, Any]) -> Iterator[str]:
-    yield "floor: the bare matrix products of a batch (numpy.matmul; outer products numpy.einsum), measured in turn"
+    yield "floor: the bare matrix products of a batch, measured in turn: on the runtime device numpy.matmul (outer"
+    yield "products numpy.einsum), on compiled devices the program with everything else left out"
     for r in found["results"]:
         if r["task"] == "online learning":
             seconds = ONLINE_TRIALS / r["trials_per_second"]

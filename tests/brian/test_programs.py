@@ -228,6 +228,23 @@ def test_runs_leave_no_files(exchange: Path) -> None:
     study.learn(DATA)  # starts it again
 
 
+def test_products_alone_change_nothing_that_lasts() -> None:
+    """They run through the same cycles, but learn nothing and answer nothing; afterwards all is as before."""
+    first, second = learner(), learner()
+    for study in (first, second):
+        study.network().load(study.weights)
+    network = first.network()
+    assert isinstance(network, CompiledNetwork)
+    with network.products_only():
+        outputs = network.run(DATA, learn=True)
+        assert network.ticks == ROWS // 2 * network.timeline.length
+    assert np.abs(outputs[TASK]).max() == 0
+    for a, b in zip(network.run(DATA, learn=True)[TASK], second.network().run(DATA, learn=True)[TASK], strict=True):
+        np.testing.assert_array_equal(a, b)
+    for name, weights in network.weights().items():
+        np.testing.assert_array_equal(weights, second.network().weights()[name])
+
+
 def test_programs_do_not_disturb_one_another() -> None:
     one, other = learner(), learner(seed=1)
     with one.holding([TASK], [X]), other.holding([TASK], [X]):

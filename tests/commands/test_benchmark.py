@@ -139,11 +139,6 @@ def test_times_of_runs_leave_their_calls_and_the_floor_out(monkeypatch):
     assert events == [timing.PAUSE, "run", timing.PAUSE, "floor"] * 3
 
 
-def test_without_a_floor_there_is_no_ratio():
-    times = in_turn(lambda started: started(0), None, 1)
-    assert (len(times.runs), times.floors, times.ratio) == (1, [], None)
-
-
 def measure(**settings):
     """Measure small networks."""
     return benchmark.measure(SMALL, SMALL, trials=TRIALS, **settings)
@@ -242,16 +237,6 @@ def test_tables(command):
     assert done.out.endswith(
         "not measured: cpp_standalone: there is none here\nnot measured: cuda_standalone: there is none here\n"
     )
-
-
-def test_a_device_without_floor_has_dashes():
-    result = {"task": "online learning", "device": "cuda_standalone", "milliseconds": 0.25, "floor_milliseconds": None}
-    result |= {"times_floor": None, "trials_per_second": 4000.0, "call_milliseconds": 1.0}
-    found = {"machine": "m", "threads": 1, "trials": 1, "batches": 1, "neurons": [2], "online_neurons": [2]}
-    text = report(found | {"results": [result], "memory": [], "builds": [], "absent": {}})
-    (row,) = [line for line in text.splitlines() if line.startswith("online learning")]
-    assert row.split()[2:] == ["cuda_standalone", "0.250", "-", "-", "4000"]
-    assert "8000 trials online on cuda_standalone: 2.0 s" in text
 
 
 @pytest.mark.usefixtures("small")

@@ -14,6 +14,7 @@ from training.small import model, trials, unseen
 
 from neuroap import CorticalClassifier
 from neuroap.brian import choosing
+from neuroap.brian.compiled import gpu as driver
 from neuroap.cli import main
 from neuroap.errors import DeviceError, SettingError
 from neuroap.training import progress
@@ -32,7 +33,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 raise DeviceError(device, f"{device} lacks its compiler")
 
         monkeypatch.setattr(choosing, "toolchain_of", toolchain_of)
-        monkeypatch.setattr(choosing, "gpu_name", lambda: gpu)
+        monkeypatch.setattr(choosing, "gpu", lambda what: gpu)
 
     return make
 
@@ -72,7 +73,7 @@ def test_a_gpu_is_there_if_the_driver_lists_one(
     (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\n{script}\n")
     (tmp_path / "nvidia-smi").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert choosing.gpu_name.__wrapped__() == name
+    assert driver.gpu.__wrapped__("name") == name
 
 
 @pytest.mark.parametrize("shown", [True, False])
@@ -165,11 +166,11 @@ def test_the_command_says_what_is_missing_and_loses_nothing(
 
 def test_a_driver_that_hangs_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     def hangs(*_: object, **settings: float) -> None:
-        raise choosing.subprocess.TimeoutExpired("nvidia-smi", settings["timeout"])
+        raise driver.subprocess.TimeoutExpired("nvidia-smi", settings["timeout"])
 
-    monkeypatch.setattr(choosing, "shutil", SimpleNamespace(which=lambda _: "nvidia-smi"))
-    monkeypatch.setattr(choosing.subprocess, "run", hangs)
-    assert choosing.gpu_name.__wrapped__() == ""
+    monkeypatch.setattr(driver, "shutil", SimpleNamespace(which=lambda _: "nvidia-smi"))
+    monkeypatch.setattr(driver.subprocess, "run", hangs)
+    assert driver.gpu.__wrapped__("name") == ""
 
 
 @pytest.mark.parametrize("settings", [{"device": "runtime"}, {"device": CPP}, {"device": "auto", "dtype": "float64"}])

@@ -11,12 +11,12 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from neuroap.brian.compiled.build import build_root
+from neuroap.brian.compiled.gpu import gpu
 from neuroap.brian.compiled.toolchain import Toolchain, cxx, versions
 from neuroap.errors import DeviceError
 
@@ -171,19 +171,10 @@ def nvcc_release(nvcc: Path) -> str:
     return found[1]
 
 
-@cache
 def gpu_capability() -> str:
     """The compute capability of the first GPU, such as "9.0"; empty where none is seen."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return ""
-    query = [program, "--query-gpu=compute_cap", "--format=csv,noheader"]
-    try:
-        done = subprocess.run(query, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    found = re.match(r"\s*(\d+\.\d+)", done.stdout)
-    return found[1] if found and done.returncode == 0 else ""
+    found = re.match(r"\d+\.\d+", gpu("compute_cap"))
+    return found[0] if found else ""
 
 
 def _is_root(folder: Path) -> bool:

@@ -186,6 +186,16 @@ class CompiledNetwork(SimulatedNetwork):
         rows = self.copies * self.trials
         return outputs, {n: p.reshape(show.length, rows, -1) for n, p in zip(nodes, parts, strict=True)}
 
+    @contextmanager
+    def products_only(self) -> Iterator[None]:
+        """Let nothing but matrix products act in the runs within: their floor. Rates and outputs mean nothing then."""
+        self._with_weights.send("only", "products")
+        try:
+            yield
+        finally:
+            if self.program.alive:
+                self.program.send("only", "all")
+
     def _prepare(self, show: Show) -> tuple[dict[str, str], list[str]]:
         """Send trials and settings; returns the file of results of each task, and files of this run only."""
         program, results, files = self.program, {}, []

@@ -12,6 +12,12 @@ inline int& position() {
     return now;
 }
 
+// Whether matrix products act alone, so that one may see what they cost.
+inline bool& products_only() {
+    static bool only = false;
+    return only;
+}
+
 class Gate {
   public:
     Gate(std::initializer_list<int> ticks) {
@@ -27,6 +33,13 @@ class Gate {
 
   private:
     std::vector<char> ticks_;
+};
+
+// The gate of what is no matrix product.
+class BesideGate : public Gate {
+  public:
+    using Gate::Gate;
+    bool open() const { return !products_only() && Gate::open(); }
 };
 
 }  // namespace neuroap

@@ -10,6 +10,7 @@
 //   forget FILE                    the stimuli in FILE are not needed any more
 //   seed N                         seed the random numbers
 //   trace FILE I J ...             keep these arrays at the end of every tick of the next run
+//   only products|all              what acts in the next runs; with products alone nothing is shown or kept
 //   run CYCLES LENGTH TOTAL UPDATES
 //   quit
 #pragma once
@@ -109,7 +110,7 @@ class Program {
                 at += static_cast<off_t>(arrays[i].bytes);
             }
         }
-        if (position() + 1 >= length_) read_outputs();
+        if (position() + 1 >= length_ && !products_only()) read_outputs();
     }
 
   private:
@@ -123,6 +124,11 @@ class Program {
             set_value(counters.device_count, *counters.count);
             set_value(counters.device_k, *counters.k);
         }
+        if (!products_only()) show_stimuli(start);
+        report();
+    }
+
+    void show_stimuli(size_t start) {
         for (auto& task : tasks) {
             for (size_t copy = 0; copy < copies; ++copy) {
                 const int64_t* order = task.order.data() + copy * total_ + start;
@@ -137,7 +143,6 @@ class Program {
                                 task.nodes);
             }
         }
-        report();
     }
 
     void read_outputs() {
@@ -227,6 +232,10 @@ class Program {
             reseed(seed);
         } else if (command == "trace") {
             read_trace(words);
+        } else if (command == "only") {
+            std::string what;
+            words >> what;
+            products_only() = what == "products";
         } else if (command == "run") {
             words >> cycles_ >> length_ >> total_ >> updates_;
             for (auto& task : tasks) task.outputs.zeros(copies * total_ * task.nodes);

@@ -8,7 +8,7 @@
 {% endblock %}
 
 {% block maincode %}
-static const neuroap::Gate _ap_gate{ {{_ap_ticks}} };
+static const neuroap::BesideGate _ap_gate{ {{_ap_ticks}} };
 if (!_ap_gate.open()) return;
 const neuroap::Columns _ap_to{ {{_ap_to.start}}, {{_ap_to.size}}, {{_ap_to.group.size}} };
 neuroap::average({{_ap_copies}}, {{_ap_trials}}, {{ap_count}}, {{_ap_shape[0]}}, {{ap_post}}, _ap_to, {{ap_correlation}});

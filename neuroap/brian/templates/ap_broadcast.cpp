@@ -8,7 +8,7 @@
 {% endblock %}
 
 {% block maincode %}
-static const neuroap::Gate _ap_gate{ {{_ap_ticks}} };
+static const neuroap::BesideGate _ap_gate{ {{_ap_ticks}} };
 if (!_ap_gate.open()) return;
 const neuroap::Columns _ap_to{ {{_ap_to.start}}, {{_ap_to.size}}, {{_ap_to.group.size}} };
 neuroap::broadcast({{_ap_copies}}, {{_ap_trials}}, {{w}}, {{ap_drive}}, _ap_to);

@@ -10,7 +10,7 @@
 {% endblock %}
 
 {% block maincode %}
-static const neuroap::Gate _ap_gate{ {{_ap_ticks}} };
+static const neuroap::BesideGate _ap_gate{ {{_ap_ticks}} };
 if (!_ap_gate.open()) return;
 // scalar code
 const size_t _vectorisation_idx = -1;

@@ -9,6 +9,6 @@
 {% endblock %}
 
 {% block host_maincode %}
-static const neuroap::Gate _ap_gate{ {{_ap_ticks}} };
+static const neuroap::BesideGate _ap_gate{ {{_ap_ticks}} };
 if (!_ap_gate.open()) return;
 {% endblock %}

@@ -8,7 +8,7 @@
 {% endblock %}
 
 {% block maincode %}
-static const neuroap::Gate _ap_gate{ {{_ap_settling.ticks | join(", ")}} };
+static const neuroap::BesideGate _ap_gate{ {{_ap_settling.ticks | join(", ")}} };
 if (!_ap_gate.open()) return;
 const {{c_data_type(_ap_dtype)}} _ap_tolerance = {{_ap_settling.tolerance}};
 {% for group in _ap_settling.groups %}

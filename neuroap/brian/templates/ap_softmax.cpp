@@ -7,7 +7,7 @@
 {% endblock %}
 
 {% block maincode %}
-static const neuroap::Gate _ap_gate{ {{_ap_ticks}} };
+static const neuroap::BesideGate _ap_gate{ {{_ap_ticks}} };
 if (!_ap_gate.open()) return;
 const int _ap_nodes = N / {{_ap_rows}};
 for (int _ap_row = 0; _ap_row < {{_ap_rows}}; ++_ap_row) {

@@ -8,7 +8,7 @@
 {% endblock %}
 
 {% block host_maincode %}
-static const neuroap::Gate _ap_gate{ {{_ap_ticks}} };
+static const neuroap::BesideGate _ap_gate{ {{_ap_ticks}} };
 if (!_ap_gate.open()) return;
 neuroap::softmax({{_ap_rows}}, {{constant_or_scalar("N", variables["N"])}} / {{_ap_rows}}, {{get_array_name(variables["I_inf"], prefix="dev")}}, {{get_array_name(variables["b"], prefix="dev")}}, {{get_array_name(variables["r"], prefix="dev")}});
 {% endblock %}
