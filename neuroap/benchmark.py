@@ -213,7 +213,7 @@ def _trials(layout: Layout, trials: int) -> Mapping[str, Any]:
     rng = generator(0, "benchmark", "trials")
     data = {}
     for task in layout.tasks:
-        columns = sum(i.size for i in layout.task_inputs(task))
+        columns = sum(i.columns for i in layout.task_inputs(task))
         labels = rng.integers(layout.task_output(task).size, size=trials)
         data[task] = rng.uniform(size=(trials, columns)).astype("float32"), labels
     return data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from neuroap.brian.threads import threads_for
 from neuroap.layout import Area, Layout, Output, Site
 from neuroap.rules import AdjointPropagation
 from neuroap.seeds import generator
-from neuroap.timeline import Timeline, Window, timeline
+from neuroap.timeline import Timeline, timeline
 from neuroap.weights import recurrence_name
 
 Array = NDArray[np.floating]
@@ -55,21 +55,21 @@ def products(layout: Layout, rule: AdjointPropagation, learn: bool) -> list[Prod
         Learning phase and plasticity too, not inference alone.
     """
     line = timeline(layout, rule)
-    found = list(_drives(layout, line.inference, "inference", line.concurrent))
+    found = list(_drives(layout, line, 0, line.inference_length))
     if learn:
-        found += _drives(layout, line.learning, "error", line.concurrent)
+        found += _drives(layout, line, line.inference_length, line.length)
         found += _correlations(layout, rule, line)
     return found
 
 
-def _drives(layout: Layout, windows: Mapping[str, Window], kind: str, concurrent: bool) -> Iterator[Product]:
-    for tick in range(max((w.stop for w in windows.values()), default=0)):
-        for name in (n for n, w in windows.items() if tick in w.ticks):
-            if concurrent or tick == windows[name].start:
-                for p in layout.open(kind=kind):
-                    if p.target_node == name:
-                        yield Product(p.name, layout.site(p.source), layout.site(p.target))
-            if _recurs(layout, name) and tick in windows[name].recurrent_ticks:
+def _drives(layout: Layout, line: Timeline, start: int, stop: int) -> Iterator[Product]:
+    """What acts in ticks from `start` to `stop`."""
+    for tick in range(start, stop):
+        for p in layout.open():
+            if tick in line.drive_ticks(p.target_node, p.kind):
+                yield Product(p.name, layout.site(p.source), layout.site(p.target))
+        for name, window in (*line.inference.items(), *line.learning.items()):
+            if _recurs(layout, name) and tick in window.recurrent_ticks:
                 yield _recurrence(layout, name)
 
 

@@ -62,7 +62,7 @@ def peak_of_training(layout: Layout, device: str, rows: int, trials: int) -> dic
 def _train(layout: Layout, device: str, rows: int, trials: int) -> tuple[float | None, float | None]:
     """Train, and return the peaks of this process and of the program."""
     (task,) = layout.tasks
-    columns = sum(i.size for i in layout.task_inputs(task))
+    columns = sum(i.columns for i in layout.task_inputs(task))
     rng = generator(0, "benchmark", "memory")
     x = rng.random((rows, columns), dtype="float32")
     y = np.arange(rows) % layout.task_output(task).size

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Set
+from dataclasses import dataclass, field
 
 from neuroap.errors import SettingError
+from neuroap.frames import changes, shown
 from neuroap.layout import Area, Layout, activation
 from neuroap.layout.graph import order, reached
 from neuroap.rules import AdjointPropagation
@@ -54,6 +55,10 @@ class Timeline:
         Ticks of a whole cycle; weights change at the end of the last one.
     concurrent : bool
         All windows of a phase coincide, and drives change in every tick.
+    frames : mapping of str to mapping
+        For each input whose stimulus changes, the frame that is shown from a tick on.
+    changes : mapping of str to set of int
+        For each area that such an input drives, the ticks from which another frame does.
     """
 
     inference: Mapping[str, Window]
@@ -61,6 +66,21 @@ class Timeline:
     inference_length: int
     length: int
     concurrent: bool
+    frames: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    changes: Mapping[str, Set[int]] = field(default_factory=dict)
+
+    def drive_ticks(self, node: str, kind: str) -> list[int]:
+        """Ticks in which the pathways of a kind ("inference", "error") act on a node; it keeps their drive between.
+
+        There are none for silent areas, between which there is nothing to transmit.
+        """
+        windows = self.inference if kind == "inference" else self.learning
+        if node not in windows:
+            return []
+        ticks = windows[node].ticks
+        if self.concurrent:
+            return list(ticks)
+        return sorted({ticks[0], *(self.changes.get(node, ()) if kind == "inference" else ())})
 
 
 def timeline(
@@ -82,7 +102,8 @@ def timeline(
     LayoutError
         If the pathways of the tasks together form a cycle.
     SettingError
-        If the time constant of an area is not a multiple of the step.
+        If the time constant of an area is not a multiple of the step, or the ticks of a window not one of the frames
+        that are shown in it.
     """
     tasks = layout.check_tasks(tasks)
     pathways = layout.open(tasks, "inference")
@@ -98,7 +119,9 @@ def timeline(
     # An area that rested through inference starts from rest whatever the kind of error.
     at_rest = [n for n in perturbed if rule.error == "STE" or n not in inference]
     learning, stop = _windows(layout, perturbed, rule.steps[1], dt_ms, end, at_rest, concurrent)
-    return Timeline(inference, learning, end, stop + 1, concurrent)
+    frames = shown(layout, pathways, rule, inference, learning)
+    changing = changes(layout, pathways, inference, learning)
+    return Timeline(inference, learning, end, stop + 1, concurrent, frames, changing)
 
 
 def stays_silent(layout: Layout, name: str, rule: AdjointPropagation) -> bool:

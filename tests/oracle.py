@@ -20,6 +20,7 @@ It shares no computing code with `neuroap`: only the declarations of `neuroap.la
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -43,7 +44,7 @@ ACTIVATIONS = {
 class Record:
     """What one batch gave: arrays by name of area, output or parameter."""
 
-    stimulus: dict[str, Array]  # inputs, (B, n)
+    frames: dict[str, list[Array]]  # inputs, each (B, n)
     r_inference: dict[str, Array] = field(default_factory=dict)  # areas, (B, N)
     u_inference: dict[str, Array] = field(default_factory=dict)  # areas, (B, N)
     r_learning: dict[str, Array] = field(default_factory=dict)  # areas, (B, N); without error: r_inference
@@ -54,8 +55,8 @@ class Record:
 
     @property
     def r_pre(self) -> dict[str, Array]:
-        """Rates that inference pathways carry: the stimuli, and the areas' after their inference phase."""
-        return {**self.stimulus, **self.r_inference}
+        """Presynaptic rates: the stimuli, averaged over their frames, and the areas' after their inference phase."""
+        return {**{n: np.mean(x, axis=0) for n, x in self.frames.items()}, **self.r_inference}
 
 
 class Oracle:
@@ -116,8 +117,8 @@ class Oracle:
         """Inference phase: every area settles from u = 0, sources before targets; then the outputs."""
         record, pathways = Record(self._stimuli(tasks, x)), self.layout.open(tasks, "inference")
         for area in in_order([a.name for a in self.layout.areas], pathways):
-            drive = self._drive(area, pathways, record.r_pre)
-            u = self._settle(area, np.zeros_like(drive), drive, self.steps[0])
+            drive = [self._drive(area, pathways, signal) for signal in self._signals(record)]
+            u = self._settle(area, np.zeros_like(drive[0]), drive, self.steps[0])
             record.u_inference[area] = u
             record.r_inference[area] = record.r_learning[area] = self._f(area, u)
             record.e[area] = np.zeros_like(u)
@@ -134,24 +135,33 @@ class Oracle:
         reached = in_order([a.name for a in self.layout.areas if a.name in targets], errors)
         for area in reached:
             u = record.u_inference[area]
-            i_inf = self._drive(area, inference, record.r_pre)  # the inference drive stays on
-            drive = i_inf - self.beta * self._drive(area, errors, record.e)
-            u = self._settle(area, np.zeros_like(u) if self.error == "STE" else u, drive, self.steps[1])
+            again = self.error == "STE"
+            signals = self._signals(record)[0 if again else -1 :]  # what goes on keeps the last frame
+            i_err = self._drive(area, errors, record.e)  # the inference drive stays on
+            drive = [self._drive(area, inference, signal) - self.beta * i_err for signal in signals]
+            u = self._settle(area, np.zeros_like(u) if again else u, drive, self.steps[1])
             record.r_learning[area] = self._f(area, u)
             record.e[area] = record.r_inference[area] - record.r_learning[area]
         return reached
 
-    def _settle(self, area: str, u: Array, drive: Array, steps: float) -> Array:
-        """Forward Euler for `steps` time constants. u, drive (B, N)."""
+    def _settle(self, area: str, u: Array, drive: list[Array], steps: float) -> Array:
+        """Forward Euler for `steps` time constants, each of the drives for the same time. u, drive[frame] (B, N)."""
         w_rec, b = self.weights.get(f"{area}.recurrence"), self.weights[f"{area}.bias"]  # (N, N), (1, N)
         dt = self.dt[area]
-        for _ in range(round(steps / dt)):
+        length = round(steps / dt)
+        for k in range(length):
             r = self._f(area, u)
             i_rec = r @ w_rec if w_rec is not None else 0.0
-            u = (1 - dt) * u + dt * (i_rec + b + drive)
+            u = (1 - dt) * u + dt * (i_rec + b + drive[k * len(drive) // length])
             if self.tolerance is not None and np.abs(self._f(area, u) - r).max() < self.tolerance:
                 break
         return u
+
+    def _signals(self, record: Record) -> list[dict[str, Array]]:
+        """What inference pathways carry, frame by frame; inputs with fewer frames show each for longer."""
+        most = math.lcm(*map(len, record.frames.values()))
+        shown = [{n: x[f * len(x) // most] for n, x in record.frames.items()} for f in range(most)]
+        return [{**rates, **record.r_inference} for rates in shown]
 
     def _drive(self, node: str, pathways: Iterable[Pathway], signal: Mapping[str, Array]) -> Array:
         """Sum of ``signal @ W`` over the pathways into `node`: (B, N), zero outside the target blocks."""
@@ -198,17 +208,17 @@ class Oracle:
 
     # ------------------------------------------------------------------ reading the layout
 
-    def _stimuli(self, tasks: tuple[str, ...], x: Mapping[str, Array]) -> dict[str, Array]:
-        """Rates of the inputs; a task with several inputs has their columns side by side in `x`."""
+    def _stimuli(self, tasks: tuple[str, ...], x: Mapping[str, Array]) -> dict[str, list[Array]]:
+        """Frames of the inputs; a task with several inputs has their columns side by side in `x`."""
         rates: dict[str, Array] = {}
         for task in tasks:
             inputs = self.layout.task_inputs(task)
-            given, ends = np.asarray(x[task], float), np.cumsum([i.size for i in inputs])
+            given, ends = np.asarray(x[task], float), np.cumsum([i.columns for i in inputs])
             assert given.shape[1] == ends[-1], f"x of {task!r} must have {ends[-1]} columns"
             for node, columns in zip(inputs, np.split(given, ends[:-1], axis=1), strict=True):
                 if not np.array_equal(rates.setdefault(node.name, columns), columns):
                     raise ValueError(f"two tasks show different stimuli at {node.name!r}")
-        return rates
+        return {name: np.split(columns, self.layout[name].frames, axis=1) for name, columns in rates.items()}
 
     def _columns(self, address: str) -> slice:
         site = self.layout.site(address)

@@ -101,8 +101,8 @@ class Assembly:
         self.feed = Feed(batch, self.clock, self.cycle, "neuroap_feed")
         self._add_ends()
         for area, code, constants in codes:
-            windows, settles = (line.inference.get(area.name), line.learning.get(area.name)), rule.tolerance is not None
-            self.groups[area.name] = AreaGroup(area, code, batch, self.clock, self.cycle, *windows, constants, settles)
+            settles = rule.tolerance is not None
+            self.groups[area.name] = AreaGroup(area, code, batch, self.clock, self.cycle, line, constants, settles)
         self._add_recurrences()
         self._add_biases()
         self._add_pathways()
@@ -128,7 +128,7 @@ class Assembly:
         used = {p.source_node for p in layout.open(self.tasks)}
         for node in layout.inputs:
             if node.name in used:
-                self.groups[node.name] = InputGroup(node, self.batch, self.clock)
+                self.groups[node.name] = InputGroup(node, self.batch, self.clock, self.cycle, line)
         for output in layout.outputs:
             if output.name in line.inference:
                 window = line.inference[output.name]
@@ -170,13 +170,10 @@ class Assembly:
         for kind, drive in (("inference", "I_inf"), ("error", "I_err")):
             paths = self.layout.open(self.tasks, kind)
             for target in dict.fromkeys(p.target_node for p in paths):
-                windows = self.timeline.inference if kind == "inference" else self.timeline.learning
-                # Between silent areas there is nothing to transmit, and no window.
-                ticks = windows[target].ticks if target in windows else range(0)
-                ticks = ticks if self.timeline.concurrent else ticks[:1]
+                ticks = self.timeline.drive_ticks(target, kind)
                 self._drive([p for p in paths if p.target_node == target], drive, ticks)
 
-    def _drive(self, paths: Sequence[Pathway], drive: str, ticks: range) -> None:
+    def _drive(self, paths: Sequence[Pathway], drive: str, ticks: Sequence[int]) -> None:
         """Let `paths` write their sum into one drive of one node."""
         sites = [self.layout.site(p.target) for p in paths]
         shared = any(a.start < b.stop and b.start < a.stop for k, a in enumerate(sites) for b in sites[:k])

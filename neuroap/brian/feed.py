@@ -23,6 +23,8 @@ class Stream:
     ----------
     inputs : sequence of InputGroup
         They share the columns of `x`, in order.
+    widths : sequence of int
+        How many of them each has.
     output : OutputGroup
     x : ndarray, shape (trials, inputs)
     labels : ndarray of int, shape (trials,), optional
@@ -34,19 +36,24 @@ class Stream:
     """
 
     inputs: Sequence[InputGroup]
+    widths: Sequence[int]
     output: OutputGroup
     x: NDArray[np.floating]
     labels: NDArray[np.integer] | None
     order: NDArray[np.integer]
     outputs: NDArray[np.floating]
 
-    def show(self, start: int, count: int) -> None:
-        """Write `count` trials from `start` into the inputs and the output's target."""
+    def show(self, tick: int, start: int, count: int) -> None:
+        """Write what `count` trials from `start` show from a tick on into the inputs."""
         rows = self.order[:, start : start + count]
-        for group, columns in self.columns():
+        for group, columns in self.columns(tick):
             rates = self._by_copy(group, "r")
             rates[:, :count] = self.x[rows, columns]
             rates[:, count:] = 0
+
+    def aim(self, start: int, count: int) -> None:
+        """Write the targets of `count` trials from `start` into the output."""
+        rows = self.order[:, start : start + count]
         if self.labels is not None:
             target = self._by_copy(self.output, "target")
             target[:] = 0
@@ -56,12 +63,14 @@ class Stream:
         """The values of a variable, shape (copies, trials, size)."""
         return group.array(variable).reshape(len(self.order), -1, group.size)
 
-    def columns(self) -> Iterator[tuple[InputGroup, slice]]:
-        """Each input with its columns of `x`."""
-        stop = 0
-        for group in self.inputs:
-            start, stop = stop, stop + group.size
-            yield group, slice(start, stop)
+    def columns(self, tick: int) -> Iterator[tuple[InputGroup, slice]]:
+        """Inputs that show something new from a tick on, with the columns of `x` that they show."""
+        before = 0
+        for group, columns in zip(self.inputs, self.widths, strict=True):
+            if tick in group.frames:
+                start = before + group.frames[tick] * group.size
+                yield group, slice(start, start + group.size)
+            before += columns
 
     def read(self, start: int, count: int) -> None:
         """Keep the output rates of the trials shown."""
@@ -69,7 +78,7 @@ class Stream:
 
 
 class Feed(Group, BrianObject):
-    """Shows the next batch at the first tick of a cycle and reads the outputs when they are there.
+    """Shows the next batch at the first tick of a cycle, and the later frames of stimuli that change.
 
     Its shared variables are ``count``, the number of trials in the batch (the last one may be smaller),
     ``k``, the number of updates with that of this batch, and the learning rate ``eta``.
@@ -103,14 +112,17 @@ class Feed(Group, BrianObject):
         return min(self.trials, self.total - self.cycle.index * self.trials)
 
     def run(self) -> None:
-        if self.cycle.position == 0:
-            count = self.count
+        tick, count = self.cycle.position, self.count
+        start = self.cycle.index * self.trials
+        if tick == 0:
             self.variables["count"].get_value()[0] = count
             self.variables["k"].get_value()[0] = self.updates + self.cycle.index + 1
             for stream in self.streams.values():
-                stream.show(self.cycle.index * self.trials, count)
+                stream.aim(start, count)
             if self.on_batch is not None:
                 self.on_batch(self.cycle.index)
+        for stream in self.streams.values():
+            stream.show(tick, start, count)
 
 
 class Readout(BrianObject):

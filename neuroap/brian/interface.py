@@ -333,6 +333,6 @@ def input_columns(layout: Layout, task: str) -> list[tuple[str, slice]]:
     """The inputs of a task, in order, each with its columns of the stimuli."""
     found, stop = [], 0
     for node in layout.task_inputs(task):
-        start, stop = stop, stop + node.size
+        start, stop = stop, stop + node.columns
         found.append((node.name, slice(start, stop)))
     return found

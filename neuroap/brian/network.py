@@ -114,10 +114,11 @@ class CorticalNetwork(SimulatedNetwork):
     def _streams(self, show: Show) -> dict[str, Stream]:
         streams = {}
         for task, (x, labels) in show.data.items():
-            inputs = [self.groups[i.name] for i in self.layout.task_inputs(task)]
+            nodes = self.layout.task_inputs(task)
+            inputs, widths = [self.groups[i.name] for i in nodes], [i.columns for i in nodes]
             output = self.groups[self.layout.task_output(task).name]
             outputs = np.empty((self.copies, show.total, output.size), self.dtype)
-            streams[task] = Stream(inputs, output, x, labels, show.order[task], outputs)
+            streams[task] = Stream(inputs, widths, output, x, labels, show.order[task], outputs)
         return streams
 
     def _advance(self, show: Show) -> None:

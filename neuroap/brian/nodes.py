@@ -18,7 +18,7 @@ from neuroap.brian.codeobjects import ELEMENTWISE, code_object_class
 from neuroap.brian.cycle import Cycle, GatedRunner, GatedStateUpdater
 from neuroap.brian.equations import AreaCode
 from neuroap.layout import Area, Input, Output, activation
-from neuroap.timeline import Window
+from neuroap.timeline import Timeline, Window
 
 # Order of the objects that act in the same slot of a tick.
 FEED, OPEN, CLEAR, DRIVE, COLLECT, RECUR = 1, 2, 3, 4, 5, 6
@@ -108,12 +108,26 @@ class NodeGroup(NeuronGroup):
 
 
 class InputGroup(NodeGroup):
-    """Stimulus rates, r = x."""
+    """Stimulus rates, r = x; where they change, plasticity sees their mean over a window, ``r_inf``.
 
-    def __init__(self, node: Input, batch: Batch, clock: Clock) -> None:
-        super().__init__(node.name, node.size, batch, "r : 1\nerr : 1", clock)
+    Attributes
+    ----------
+    frames : dict of int to int
+        The frame that is shown from a tick on.
+    """
 
-    local_names = {"r_pre": "r", "e_pre": "err"}
+    def __init__(self, node: Input, batch: Batch, clock: Clock, cycle: Cycle, line: Timeline) -> None:
+        changing = line.frames.get(node.name)
+        equations = "r : 1\nerr : 1" + ("\nr_inf : 1" if changing else "")
+        # Before the group is one: then it takes no attributes any more.
+        self.frames = dict(changing or {0: 0})
+        super().__init__(node.name, node.size, batch, equations, clock)
+        self.local_names = {"r_pre": "r_inf" if changing else "r", "e_pre": "err"}
+        if changing:
+            ticks = next(w.ticks for w in line.inference.values() if w.start == min(changing))
+            share = 1 / len(ticks)
+            self.at(cycle, ticks[:1], f"r_inf = r*{share!r}", "start", OPEN, "begin_mean")
+            self.at(cycle, ticks[1:], f"r_inf = r_inf + r*{share!r}", "start", OPEN, "go_on_with_mean")
 
 
 class OutputGroup(NodeGroup):
@@ -148,8 +162,8 @@ class AreaGroup(NodeGroup):
     batch : Batch
     clock : Clock
     cycle : Cycle
-    inference, learning : Window or None
-        When it settles; None for an area that rests, or that no error reaches.
+    line : Timeline
+        When it settles, and when its drive changes.
     namespace : dict
         Constants of the equations; ``beta`` is a variable, which may differ between copies.
     settles : bool
@@ -163,12 +177,14 @@ class AreaGroup(NodeGroup):
         batch: Batch,
         clock: Clock,
         cycle: Cycle,
-        inference: Window | None,
-        learning: Window | None,
+        line: Timeline,
         namespace: dict[str, Any],
         settles: bool = False,
     ) -> None:
         self.cycle, self.code, self.settles = cycle, code, settles
+        self.changes = line.changes.get(node.name, frozenset())
+        # There is no window for an area that rests, or that no error reaches.
+        inference, learning = line.inference.get(node.name), line.learning.get(node.name)
         gain = activation(node.activation).derivative.replace("r", "r_inf")
         self.local_names = {**NodeGroup.local_names, "gain_post": gain}
         shared = [] if batch.copies > 1 else ["shared"]
@@ -187,10 +203,14 @@ class AreaGroup(NodeGroup):
                 OPEN,
                 "open_inference",
             )
-            self.at(cycle, inference.ticks[:1], code.constant_inference, "start", COLLECT, "collect_inference")
+            self.at(cycle, self._new_drives(inference), code.constant_inference, "start", COLLECT, "collect_inference")
             self.at(cycle, inference.ticks[-1:], "r_inf = r", "end", CLOSE, "close_inference")
         if learning:
             self._learn(learning)
+
+    def _new_drives(self, window: Window) -> list[int]:
+        """Ticks of a window in which the drive is another than in the tick before."""
+        return [t for t in window.ticks if t == window.start or t in self.changes]
 
     def _restart(self, window: Window) -> str:
         # The first step's change is that from rest, so the rates at rest are read.
@@ -211,7 +231,7 @@ class AreaGroup(NodeGroup):
         if not self.code.constant_learning:
             # The error flows on in every tick: that of the batch before must not.
             self.at(cycle, first, "err = 0", "start", OPEN, "open_error")
-        self.at(cycle, first, self.code.constant_learning, "start", COLLECT, "collect_learning")
+        self.at(cycle, self._new_drives(window), self.code.constant_learning, "start", COLLECT, "collect_learning")
         # With a constant drive the error is needed once; else it flows on in every tick.
         last = window.ticks[-1:] if self.code.constant_learning else window.ticks
         self.at(cycle, last, "err = r_inf - r", "end", CLOSE, "close_learning")

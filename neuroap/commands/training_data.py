@@ -94,7 +94,7 @@ def _complaint(task: str, tasks: Sequence[str]) -> tuple[str, str, str]:
 
 def _check(layout: Layout, task: str, images: ImageSet) -> None:
     inputs, output = layout.task_inputs(task), layout.task_output(task)
-    nodes, pixels, classes = sum(i.size for i in inputs), images.X_train.shape[1], len(images.classes)
+    nodes, pixels, classes = sum(i.columns for i in inputs), images.X_train.shape[1], len(images.classes)
     if nodes != pixels:
         names = " + ".join(i.name for i in inputs)
         hint = f"layout(input=...) takes {pixels} from the data if it has that argument"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-from neuroap.layout.nodes import Area, Node
+from neuroap.layout.nodes import Area, Input, Node
 from neuroap.layout.tiles import CHARACTER, PADDING, PORT, Box, Shape, lay_tiles
 
 if TYPE_CHECKING:
@@ -124,4 +124,5 @@ def _shape(layout: Layout, node: Node) -> Shape:
 
 def bar_label(node: Node) -> str:
     """What stands on the bar of an input or output."""
-    return f"{node.name} · {node.size}"
+    frames = f" x {node.frames}" if isinstance(node, Input) and node.frames > 1 else ""
+    return f"{node.name} · {node.size}{frames}"

@@ -24,6 +24,7 @@ def hierarchy(
     recurrence: Recurrence | None = Recurrence(),
     feedback: Initial | None = None,
     bias: Initial | None = None,
+    frames: int = 1,
     name: str = "",
 ) -> Layout:
     """Make a hierarchy of equal areas V1, V2, ... between ``image`` and ``choice``.
@@ -45,6 +46,8 @@ def hierarchy(
         As in `Area`, the same for every area.
     feedback : Initial, optional
         Initial weights of the error pathways between areas.
+    frames : int
+        Frames of a stimulus that changes while the first area settles, see `Input`.
 
     Raises
     ------
@@ -55,7 +58,7 @@ def hierarchy(
         raise LayoutError("hierarchy.areas", "must be a positive integer", areas)
     names = [f"V{i + 1}" for i in range(areas)]
     blocks: Blocks = block
-    parts: list[Part] = [Input("image", input)]
+    parts: list[Part] = [Input("image", input, frames)]
     parts += [Area(n, blocks, neurons, activation, recurrence, bias) for n in names]
     parts.append(Output("choice", output))
     parts += _chain(["image", *names, "choice"])

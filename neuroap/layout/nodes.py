@@ -39,14 +39,38 @@ Blocks = int | Mapping[str, "int | tuple[int, int]"] | Iterable[Block]
 
 @dataclass(frozen=True)
 class Input:
-    """A layer of `size` nodes whose rates are the stimulus."""
+    """A layer of `size` nodes whose rates are the stimulus.
+
+    Parameters
+    ----------
+    name : str
+    size : int
+    frames : int
+        More than one: a stimulus that changes while the areas settle. Its frames are shown one after the
+        other, each for the same time, in the window of every area that the input drives; a row of X holds
+        ``frames * size`` numbers, frame after frame. In the learning phase areas that start from rest (STE)
+        see them once more, areas that go on (EPE) keep the last one. For plasticity the presynaptic rate is
+        the mean over the frames.
+
+    Raises
+    ------
+    LayoutError
+        Malformed names, sizes or frames that are no positive integers.
+    """
 
     name: str
     size: int
+    frames: int = 1
     declared: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _check_node(self, "size")
+        _check_count(self, "frames")
+
+    @property
+    def columns(self) -> int:
+        """Columns of X: all frames of all nodes."""
+        return self.frames * self.size
 
 
 @dataclass(frozen=True)
@@ -202,12 +226,16 @@ def _checked_block(block: Block) -> Block:
 
 def _check_node(node: Node, field_of_size: str) -> None:
     object.__setattr__(node, "declared", node.declared or user_line())
-    where, size = type(node).__name__, getattr(node, field_of_size)
-    _check_name(f"{where}.name", node.name)
-    if not _is_integer(size) or size < 1:
-        raise LayoutError(f"{where}.{field_of_size}", "must be a positive integer", size)
+    _check_name(f"{type(node).__name__}.name", node.name)
+    _check_count(node, field_of_size)
+
+
+def _check_count(node: Node, name: str) -> None:
+    count = getattr(node, name)
+    if not _is_integer(count) or count < 1:
+        raise LayoutError(f"{type(node).__name__}.{name}", "must be a positive integer", count)
     # NumPy's integers would be neither printed nor saved as plain ones.
-    object.__setattr__(node, field_of_size, int(size))
+    object.__setattr__(node, name, int(count))
 
 
 def _check_bias(node: Area | Output) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from neuroap.layout.initial import Initial, Normal, Uniform, Zeros
-from neuroap.layout.nodes import Area
+from neuroap.layout.nodes import Area, Input
 from neuroap.layout.pathways import Pathway
 
 if TYPE_CHECKING:
@@ -38,8 +38,9 @@ def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _node_row(node: object) -> tuple[str, ...]:
     if not isinstance(node, Area):
-        activation = "identity" if type(node).__name__ == "Input" else "softmax"
-        return (node.name, str(node.size), activation, "", "")  # type: ignore[attr-defined]
+        activation = "identity" if isinstance(node, Input) else "softmax"
+        frames = f" x {node.frames} frames" if isinstance(node, Input) and node.frames > 1 else ""
+        return (node.name, f"{node.size}{frames}", activation, "", "")  # type: ignore[attr-defined]
     rec = node.recurrence
     recurrence = f"SR {rec.spectral_radius:g}, rate {rec.connection_rate:g}" if rec else "none"
     blocks = "  ".join(f"{b.name} {b.start}:{b.stop}" for b in node.block_list)

@@ -131,7 +131,7 @@ def _batches(archive: Archive, terms: Terms, settings: TraceSettings) -> list[St
     shape = (settings.updates, settings.batch_size)
     streams: dict[str, tuple[Array, Array]] = {}
     for task, (x, labels) in terms.streams.items():
-        n_input = sum(i.size for i in terms.layout.task_inputs(task))
+        n_input = sum(i.columns for i in terms.layout.task_inputs(task))
         classes = terms.layout.task_output(task).size
         streams[task] = archive.array(x, (*shape, n_input)), archive.labels(labels, shape, classes)
     return [

@@ -79,9 +79,9 @@ def check_stimuli(layout: Layout, task: str, X: Any, dtype: str, where: str) -> 
     except (ValueError, TypeError) as error:
         raise refusal(where, error) from error
     inputs = layout.task_inputs(task)
-    expected = sum(i.size for i in inputs)
+    expected = sum(i.columns for i in inputs)
     if x.shape[1] != expected:
-        names = " + ".join(f"{i.name} {i.size}" for i in inputs)
+        names = " + ".join(f"{i.name} {i.size}" + f" x {i.frames} frames" * (i.frames > 1) for i in inputs)
         raise DataError(where, f"X must have {expected} columns ({names})", x.shape)
     return x
 

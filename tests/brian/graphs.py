@@ -175,7 +175,7 @@ def draw_runs(rng: Random, layout: Layout) -> tuple[tuple[str, ...], ...]:
 def draw_trials(layout: Layout, n: int, seed: int) -> Data:
     """Stimuli per input, side by side in each task that shows them, and labels."""
     rng = np.random.default_rng(seed)
-    shown = {i.name: rng.uniform(-1, 1, (n, i.size)) for i in layout.inputs}
+    shown = {i.name: rng.uniform(-1, 1, (n, i.columns)) for i in layout.inputs}
     return {
         task: (
             np.concatenate([shown[i.name] for i in layout.task_inputs(task)], axis=1),

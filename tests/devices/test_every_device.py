@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from brian.frames import with_frames
 from brian.graphs import Case, draw_case, draw_trials
 from brian.judging import assert_weights_agree, oracle_of
 
@@ -102,6 +103,14 @@ def learn_and_compare(case: Case, device: str, seed: int) -> Learner:
 def test_random_layouts_agree_with_the_oracle(device: str, seed: int) -> None:
     """Any graph, any rule, several tasks."""
     learn_and_compare(draw_case(seed), device, seed)
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_stimuli_change_while_areas_settle(device: str, seed: int) -> None:
+    """Several inputs with frames of their own, shown once (EPE) or twice (STE)."""
+    case = with_frames(seed)
+    assert max(i.frames for i in case.layout.inputs) > 1
+    learn_and_compare(case, device, seed)
 
 
 @pytest.mark.parametrize("seed", [2, 4])

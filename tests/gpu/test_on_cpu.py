@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from brian.frames import with_frames
+from devices.test_every_device import learn_and_compare
 
 from neuroap.brian.compiled import cuda
 from neuroap.verify import verify
@@ -54,3 +56,9 @@ def test_a_golden_trace_agrees(name: str) -> None:
     if not path.exists():
         pytest.skip(f"no golden trace at {path}: it lies beside the checkout, not in it")
     assert [d for d in verify(path, "float64", cuda.CUDA) if not d.agrees] == []
+
+
+@pytest.mark.usefixtures("_cuda_on_cpu")
+def test_stimuli_change_while_areas_settle() -> None:
+    """Each frame is gathered when it should be, in every window."""
+    learn_and_compare(with_frames(7), cuda.CUDA, 7)

@@ -50,7 +50,7 @@ def block_of_an_input() -> None:
     Layout(*NODES, inference("image.RI", "V1.RI"))  # <- mistake
 
 
-@mistake("Pathway.source: must be text that names a block (got Input(name='image', size=4))", hint="'V1.SI'")
+@mistake("Pathway.source: must be text that names a block (got Input(name='image', size=4, frames=1))", hint="'V1.SI'")
 def pathway_from_a_node() -> None:
     inference(NODES[0], "V1.RI")  # <- mistake
 

@@ -11,6 +11,7 @@ import neuroap.layout
 from neuroap import Area, Input, Layout, Output, error, hierarchy, inference
 from neuroap.errors import LayoutError
 from neuroap.layout import Block, Normal, Recurrence, Site, Uniform
+from neuroap.layout.geometry import bar_label
 
 each_example = pytest.mark.parametrize("layout", EXAMPLES.values(), ids=EXAMPLES)
 
@@ -124,7 +125,7 @@ def test_neurons_may_belong_to_no_block() -> None:
 def test_numbers_of_numpy_become_plain_ones() -> None:
     rates = Recurrence(np.float64(0.5), np.float32(0.25))
     assert repr(rates) == "Recurrence(spectral_radius=0.5, connection_rate=0.25, placement='distinct')"
-    assert repr(Input("x", np.int64(4))) == "Input(name='x', size=4)"
+    assert repr(Input("x", np.int64(4))) == "Input(name='x', size=4, frames=1)"
     assert type(Area("A", 2, neurons=np.int64(9)).size) is int
 
 
@@ -242,6 +243,16 @@ inference  V2.all  choice  3 x 3  yes      uniform ±1/sqrt(n_source)  all
 error      choice  V2.A    3 x 3  no       uniform ±1/sqrt(n_source)  all
 error      V2.A    V1.all  3 x 5  no       uniform ±1                 b"""
     )
+
+
+def test_frames_are_printed_and_come_back() -> None:
+    layout = hierarchy(1, 32, 2, 4, frames=8)
+    assert (layout["image"].columns, layout["image"].frames) == (256, 8)
+    assert "image   32 x 8 frames  identity" in str(layout)
+    assert Layout.from_toml(layout.to_toml()) == layout
+    assert eval(repr(layout["image"])) == layout["image"]
+    assert bar_label(layout["image"]) == "image · 32 x 8"
+    assert "frames" not in hierarchy(1, 32, 2, 4).to_toml()
 
 
 @each_example

@@ -64,6 +64,11 @@ def zero_size() -> None:
     Input("image", 0)  # <- mistake
 
 
+@mistake("Input.frames: must be a positive integer (got 0)")
+def zero_frames() -> None:
+    Input("image", 4, frames=0)  # <- mistake
+
+
 @mistake("Output.size: must be a positive integer (got -3)")
 def negative_size() -> None:
     Output("choice", -3)  # <- mistake

@@ -13,6 +13,7 @@ from brian2.groups.group import CodeRunner
 from neuroap.brian.assembly import Assembly
 from neuroap.brian.codeobjects import code_object_class
 from neuroap.brian.interface import input_columns
+from neuroap.brian.nodes import InputGroup, NodeGroup
 
 ALIGNMENT = 64
 
@@ -49,10 +50,20 @@ class SharedArray:
 
 
 @dataclass(frozen=True)
+class InputArrays:
+    """The rates of an input, how many columns of the stimuli it takes, and the frame that each tick begins (or -1)."""
+
+    rates: Any
+    size: int
+    columns: int
+    frames: list[int]
+
+
+@dataclass(frozen=True)
 class TaskArrays:
     """The variables through which a task is shown and read."""
 
-    inputs: list[tuple[Any, int]]
+    inputs: list[InputArrays]
     target: Any
     output: Any
     nodes: int
@@ -105,9 +116,14 @@ def task_arrays(parts: Assembly) -> Iterator[TaskArrays]:
     """The variables of each task."""
     for task in parts.tasks:
         output = parts.groups[parts.layout.task_output(task).name]
-        groups = [parts.groups[name] for name, _ in input_columns(parts.layout, task)]
-        inputs = [(g.variables["r"], g.size) for g in groups]
+        inputs = [_input_arrays(parts.groups[name], columns) for name, columns in input_columns(parts.layout, task)]
         yield TaskArrays(inputs, output.variables["target"], output.variables["r_inf"], output.size)
+
+
+def _input_arrays(group: NodeGroup, columns: slice) -> InputArrays:
+    assert isinstance(group, InputGroup)
+    frames = [group.frames.get(tick, -1) for tick in range(max(group.frames) + 1)]
+    return InputArrays(group.variables["r"], group.size, columns.stop - columns.start, frames)
 
 
 def hosts(parts: Assembly, arrays: list[SharedArray]) -> list[Host]:

@@ -59,7 +59,10 @@ struct Array {
 template <typename Real>
 struct Input {
     Real* rates;
-    size_t size;
+    size_t size, columns;
+    std::vector<int> frames;  // that the ticks of a cycle begin; -1: none
+
+    int frame_at(int tick) const { return tick < static_cast<int>(frames.size()) ? frames[tick] : -1; }
 };
 
 template <typename Real>
@@ -98,6 +101,7 @@ class Program {
         }
         begun_ = position();
         if (begun_ == 0) begin_cycle();
+        if (!products_only()) show_stimuli();
         ++steps_;
     }
 
@@ -124,21 +128,21 @@ class Program {
             set_value(counters.device_count, *counters.count);
             set_value(counters.device_k, *counters.k);
         }
-        if (!products_only()) show_stimuli(start);
         report();
     }
 
-    void show_stimuli(size_t start) {
+    void show_stimuli() {
         for (auto& task : tasks) {
             for (size_t copy = 0; copy < copies; ++copy) {
-                const int64_t* order = task.order.data() + copy * total_ + start;
+                const int64_t* order = task.order.data() + copy * total_ + static_cast<size_t>(index_) * trials;
                 size_t from = 0;
                 for (auto& input : task.inputs) {
-                    Real* rates = input.rates + copy * trials * input.size;
-                    task.rows->show(rates, order, count_, trials, from, input.size);
-                    from += input.size;
+                    if (const int frame = input.frame_at(begun_); frame >= 0)
+                        task.rows->show(input.rates + copy * trials * input.size, order, count_, trials,
+                                        from + frame * input.size, input.size);
+                    from += input.columns;
                 }
-                if (!task.labels.empty())
+                if (begun_ == 0 && !task.labels.empty())
                     set_targets(task.target + copy * trials * task.nodes, task.labels.data(), order, count_, trials,
                                 task.nodes);
             }

@@ -18,8 +18,8 @@ if (_ap_program.arrays.empty()) {
     {% endfor %}
     {% for task in _ap_tasks %}
     _ap_program.tasks.emplace_back();
-    {% for input, size in task.inputs %}
-    _ap_program.tasks.back().inputs.push_back({ {{get_array_name(input, access_data=False)}}, {{size}} });
+    {% for input in task.inputs %}
+    _ap_program.tasks.back().inputs.push_back({ {{get_array_name(input.rates, access_data=False)}}, {{input.size}}, {{input.columns}}, { {{input.frames | join(", ")}} } });
     {% endfor %}
     _ap_program.tasks.back().target = {{get_array_name(task.target, access_data=False)}};
     _ap_program.tasks.back().output = {{get_array_name(task.output, access_data=False)}};

@@ -21,8 +21,8 @@ if (_ap_program.arrays.empty()) {
     {% endfor %}
     {% for task in _ap_tasks %}
     _ap_program.tasks.emplace_back();
-    {% for input, size in task.inputs %}
-    _ap_program.tasks.back().inputs.push_back({ {{get_array_name(input, prefix="dev")}}, {{size}} });
+    {% for input in task.inputs %}
+    _ap_program.tasks.back().inputs.push_back({ {{get_array_name(input.rates, prefix="dev")}}, {{input.size}}, {{input.columns}}, { {{input.frames | join(", ")}} } });
     {% endfor %}
     _ap_program.tasks.back().target = {{get_array_name(task.target, prefix="dev")}};
     _ap_program.tasks.back().output = {{get_array_name(task.output, prefix="dev")}};
