@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from neuroap.analysis import fit_psychometric
     from neuroap.data import fetch, load
     from neuroap.errors import NeuroapError
     from neuroap.layout import (
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
         hierarchy,
         inference,
     )
+    from neuroap.psychophysics import experiment, train
     from neuroap.rules import SGD, Adam, AdjointPropagation
+    from neuroap.tasks import DotMotion, FunctionTask, GaborOrientation
     from neuroap.training import CorticalClassifier, fit_side_by_side
     from neuroap.weights import draw_weights
 
@@ -33,11 +36,17 @@ _ELSEWHERE = {
     "Adam": "rules",
     "AdjointPropagation": "rules",
     "CorticalClassifier": "training",
+    "DotMotion": "tasks",
+    "FunctionTask": "tasks",
+    "GaborOrientation": "tasks",
     "NeuroapError": "errors",
     "draw_weights": "weights",
+    "experiment": "psychophysics",
     "fetch": "data",
+    "fit_psychometric": "analysis",
     "fit_side_by_side": "training",
     "load": "data",
+    "train": "psychophysics",
 }
 
 __all__ = [
@@ -47,6 +56,9 @@ __all__ = [
     "Area",
     "Block",
     "CorticalClassifier",
+    "DotMotion",
+    "FunctionTask",
+    "GaborOrientation",
     "Input",
     "Layout",
     "NeuroapError",
@@ -58,11 +70,14 @@ __all__ = [
     "Zeros",
     "draw_weights",
     "error",
+    "experiment",
     "fetch",
+    "fit_psychometric",
     "fit_side_by_side",
     "hierarchy",
     "inference",
     "load",
+    "train",
 ]
 
 

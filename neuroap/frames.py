@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
 
 from neuroap.errors import LayoutError, SettingError
 from neuroap.layout import Area, Input, Layout, Pathway
 from neuroap.rules import AdjointPropagation
+from neuroap.window import Window
 
-
-class _Window(Protocol):
-    """What is read of a `neuroap.timeline.Window`."""
-
-    start: int
-    stop: int
-    from_rest: bool
-
-
-Windows = Mapping[str, _Window]
+Windows = Mapping[str, Window]
 
 
 def frame_ticks(frames: int, start: int, stop: int) -> dict[int, int]:
@@ -87,7 +78,7 @@ def _streams(layout: Layout, pathways: Iterable[Pathway]) -> Iterator[tuple[Inpu
             yield source, p.target_node
 
 
-def _windows(area: str, inference: Windows, learning: Windows) -> Iterator[_Window]:
+def _windows(area: str, inference: Windows, learning: Windows) -> Iterator[Window]:
     """Windows in which an area sees all frames: it settles from rest. One that goes on keeps the last frame."""
     yield inference[area]
     if area in learning and learning[area].from_rest:

@@ -43,7 +43,9 @@ class LayoutFile:
             raise LayoutError(str(path), "a layout file must end in .py or .toml", self.path.suffix)
         self._function = _run(self.path) if self.path.suffix == ".py" else None
 
-    def declare(self, input: int | None = None, output: int | None = None, block: int | None = None) -> Layout:
+    def declare(
+        self, input: int | None = None, output: int | None = None, block: int | None = None, frames: int | None = None
+    ) -> Layout:
         """Declare the layout, of the sizes given where the file takes them.
 
         Parameters
@@ -52,11 +54,14 @@ class LayoutFile:
             Numbers of input and output nodes that the data ask for.
         block : int, optional
             Neurons per block.
+        frames : int, optional
+            Frames of a stimulus that changes.
 
         Raises
         ------
         LayoutError
-            If the file declares no layout, or a wrong one; the message names file and line.
+            If the file declares no layout, or a wrong one, or one frame where there are more; the message names
+            file and line.
         SettingError
             If `block` is given to a file that does not take it.
         """
@@ -64,13 +69,17 @@ class LayoutFile:
             self._refuse(block, "the sizes in a .toml file are fixed")
             layout: Layout = load("neuroap.layout").Layout.from_toml(self.path)
             return layout
-        return self._call(self._function, {"input": input, "output": output, "block": block})
+        sizes = {"input": input, "output": output, "block": block, "frames": frames if frames != 1 else None}
+        return self._call(self._function, sizes)
 
     def _call(self, function: Callable[..., Any], sizes: dict[str, int | None]) -> Layout:
         parameters = inspect.signature(function).parameters
         takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         if "block" not in parameters and not takes_any:
             self._refuse(sizes["block"], "the function layout() takes no 'block'")
+        if sizes["frames"] and "frames" not in parameters and not takes_any:
+            hint = "give it an argument frames=1, for Input(name, size, frames)"
+            raise LayoutError(str(self.path), "the function layout() takes no 'frames'", sizes["frames"], hint)
         given = {n: v for n, v in sizes.items() if v is not None and (n in parameters or takes_any)}
         for name, usual in USUAL.items():
             if name in parameters and parameters[name].default is inspect.Parameter.empty:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from neuroap import cli, commands
 from neuroap.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("train", "show", "verify", "benchmark", "fetch", "doctor")
+NAMES = ("demo", "train", "psychometric", "fit", "show", "verify", "benchmark", "fetch", "doctor")
 HEAVY = ("brian2", "matplotlib", "xarray", "sklearn", "scipy", "numpy", "sympy", "pandas")
 NEUROAP = (sys.executable, "-m", "neuroap.cli")
 
@@ -30,7 +31,7 @@ def test_help_names_every_command(command):
     done = command("--help")
     assert (done.code, done.err) == (0, "")
     for name in NAMES:
-        assert f"\n    {name} " in done.out
+        assert re.search(rf"^    {name}\s+\w", done.out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", NAMES)

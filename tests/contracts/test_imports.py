@@ -13,17 +13,17 @@ from contracts.package import ROOT, Import, files, imports, module_name, modules
 LAYERS: dict[int, tuple[str, ...]] = {
     0: ("errors", "seeds", "names", "files"),
     1: ("layout", "rules"),
-    2: ("timeline", "weights", "builds"),
+    2: ("window", "frames", "timeline", "weights", "builds"),
     3: ("brian",),
     4: ("training", "data", "tasks", "traces"),
-    5: ("analysis", "verify", "floor", "timing", "memory", "benchmark"),
+    5: ("analysis", "psychophysics", "verify", "floor", "timing", "memory", "benchmark"),
     6: ("plotting", "commands", "doctor", "cli", "__main__"),
 }
 LAYER = {f"neuroap.{name}": layer for layer, names in LAYERS.items() for name in names}
 # The front door names everything; it imports on first use only.
 FRONT = "neuroap"
 MAY_IMPORT_LATE = ("neuroap", "neuroap.commands")
-HEAVY = {"brian2", "matplotlib", "xarray", "sklearn", "scipy", "sympy", "h5py", "h5netcdf", "pandas"}
+HEAVY = {"psignifit", "brian2", "matplotlib", "xarray", "sklearn", "scipy", "sympy", "h5py", "h5netcdf", "pandas"}
 
 
 def part_of(module: str) -> str:

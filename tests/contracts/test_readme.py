@@ -25,18 +25,23 @@ def test_python_blocks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for block in found:
         exec(compile(block, "README.md", "exec"), namespace)
     assert namespace["rates"].sizes["neuron"] == 128  # type: ignore[attr-defined]
+    jnd = namespace["fit"].jnd.sel(noise=[1, 2]).values  # type: ignore[attr-defined]
+    assert 0.2 < jnd[0] < jnd[1] < 4  # degrees
+    assert (tmp_path / "psychometric.png").is_file()
 
 
-def test_ten_lines_of_python() -> None:
-    """The example stays as short as it is promised to be."""
-    (block,) = blocks("python")
-    assert len([line for line in block.splitlines() if line.strip()]) <= 10
+def test_eight_and_ten_lines_of_python() -> None:
+    """The examples stay as short as they are promised to be: psychophysics, then a layout."""
+    counts = [len([line for line in block.splitlines() if line.strip()]) for block in blocks("python")]
+    assert len(counts) == 2
+    assert counts[0] <= 8
+    assert counts[1] <= 10
 
 
 def test_two_commands_and_ci_runs_the_second() -> None:
     """The main job and the tests; CI runs the latter as it stands."""
     main, tests = (block.strip() for block in blocks("sh"))
-    assert "neuroap train models/two_area.py --data digits" in main
+    assert main.endswith(".venv/bin/neuroap demo")
     assert tests in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 

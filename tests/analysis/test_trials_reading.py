@@ -1,0 +1,112 @@
+"""Tables of trials: what is read, and what is said about mistakes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from neuroap.analysis import read_trials
+from neuroap.errors import DataError
+
+GOOD = {"level": [-1.0, 0.0, 1.0], "choice": [0, 1, 1]}
+
+
+def csv(folder, text):
+    path = folder / "t.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_csv_with_words_spaces_and_conditions(tmp_path):
+    text = "\ufeffnoise, stimulus ,choice,observer\n1,-2, Left,A\n\n2.5,1e1,right,B\n"
+    trials = read_trials(csv(tmp_path, text), ["noise", "observer"])
+    assert trials.level.tolist() == [-2, 10]
+    assert trials.positive.tolist() == [False, True]
+    assert trials.conditions["noise"].tolist() == [1, 2.5]
+    assert trials.conditions["observer"].tolist() == ["A", "B"]
+    assert trials.attrs["level"]["long_name"] == "stimulus"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "stimulus,choice\n1,0\n\n2,up\n",
+            r"t.csv, line 4: choice must be 0 and 1, -1 and 1, or left and right .*'up'",
+        ),
+        ("stimulus,choice\n1,0\n2,2\n", r"line 3: choice must be .* \(got 2.0\)"),
+        (
+            "stimulus,choice\n1,-1\n2,0\n",
+            r"line 3: choice must be .* \(got 0.0\)\n  other choices in this table are -1",
+        ),
+        ("stimulus,choice\n1,0\n2,\n", r"line 3: choice must be .*\n  leave out trials that were not answered"),
+        ("stimulus,choice\n1,left\n2,\n", r"line 3: choice must be .*\n  leave out trials that were not answered"),
+        ("stimulus,choice\n1,0\nx,1\n", r"line 3: stimulus must be a finite number \(got 'x'\)"),
+        ("stimulus,choice\n1,0\n,1\n", r"line 3: stimulus must be a finite number \(got nan\)"),
+        ("stimulus,choice\n1,0\n2\n", r"line 3: must hold 2 values, as the first line \(got 1\)"),
+        ("stimulus,choise\n1,0\n", r"has no column 'choice' .*\n  did you mean 'choise'\?"),
+        ("stimuli,choice\n1,0\n", r"has no column 'level' or 'stimulus' .*\n  did you mean 'stimuli'\?"),
+        ("stimulus,choice\n", "t.csv: holds no trials"),
+        ("", "has no column 'level' or 'stimulus'"),
+        (
+            "stimulus,correct\n-1,0\n",
+            r"line 2: percent correct needs levels from 0 on \(got -1.0\)\n  signed levels need",
+        ),
+        ("stimulus,correct\n1,0.5\n", r"line 2: correct must be 0 or 1 \(got 0.5\)"),
+        ("stimulus,correct\n1,\n", r"line 2: correct must be 0 or 1 \(got nan\)"),
+    ],
+)
+def test_mistakes_in_a_csv(tmp_path, text, message):
+    with pytest.raises(DataError, match=message):
+        read_trials(csv(tmp_path, text))
+
+
+def test_mistakes_with_conditions(tmp_path):
+    path = csv(tmp_path, "stimulus,choice,noise\n1,0,1\n2,1,\n")
+    with pytest.raises(DataError, match="line 3: the condition 'noise' is missing"):
+        read_trials(path, ["noise"])
+    with pytest.raises(DataError, match=r"has no column 'niose' .*\n  did you mean 'noise'\?"):
+        read_trials(path, ["niose"])
+
+
+def test_mistakes_with_files(tmp_path):
+    (tmp_path / "text.nc").write_text("no netCDF")
+    (tmp_path / "latin.csv").write_bytes(b"stimulus,choice\n1,\xe9\n")
+    for name, message in (
+        ("no.csv", "no.csv: no such file"),
+        ("trials.txt", "trials.txt: must be a .csv or .nc file"),
+        ("text.nc", "text.nc: cannot be read as netCDF"),
+        ("latin.csv", "latin.csv: cannot be read as CSV in UTF-8"),
+    ):
+        with pytest.raises(DataError, match=message):
+            read_trials(tmp_path / name)
+
+
+def test_mistakes_with_objects():
+    with pytest.raises(DataError, match=r"trials: are no table of trials \(got 'list'\)\n  give an xarray Dataset"):
+        read_trials([1, 2])
+    with pytest.raises(DataError, match=r"trials, trial 1: level must be a finite number \(got inf\)"):
+        read_trials(GOOD | {"level": [0.0, np.inf, 1.0]})
+    with pytest.raises(DataError, match="has no variable along the dimension 'trial'"):
+        read_trials(xr.Dataset({"level": ("x", [1.0])}))
+    with pytest.raises(DataError, match=r"columns must be equally long \(got .*'choice': 2"):
+        read_trials(GOOD | {"choice": [0, 1]})
+
+
+def test_no_right_answer_at_level_zero():
+    """Of percent correct, trials at level 0 without a right answer are left out; choices there count."""
+    unsigned = {"level": [0.0, 1, 2], "correct": [np.nan, 1, 0]}
+    trials = read_trials(unsigned | {"noise": [1, 2, 3]}, ["noise"])
+    assert (trials.kind, trials.level.tolist(), trials.positive.tolist()) == ("correct", [1, 2], [True, False])
+    assert trials.conditions["noise"].tolist() == [2, 3]
+    trials = read_trials(GOOD | {"correct": [1, np.nan, 1]})
+    assert (trials.kind, trials.level.tolist(), trials.words) == ("choice", [-1, 0, 1], ("left", "right"))
+
+
+def test_the_words_of_a_dataset():
+    attrs = {"flag_values": [0, 1], "flag_meanings": "first second"}
+    dataset = xr.Dataset({"level": ("trial", [1.0, 2]), "choice": ("trial", ["second", "first"], attrs)})
+    trials = read_trials(dataset)
+    assert trials.words == ("first", "second")
+    assert trials.positive.tolist() == [True, False]
