@@ -27,8 +27,8 @@ def last_accuracy(models: list[CorticalClassifier]) -> float:
 
 
 def curve(models: list[CorticalClassifier], noise: float, levels: list[float]) -> NDArray[np.floating]:
-    """Mean output for "right" at each level, over 100 trials of each network."""
-    trials = experiment(models, GaborOrientation(noise=noise), levels)
+    """Mean output for "right" at each level, over 1,000 trials of each network: with 100 it varies by 0.02."""
+    trials = experiment(models, GaborOrientation(noise=noise), levels, trials=1000)
     return trials.p_right.groupby(trials.level).mean().values
 
 
