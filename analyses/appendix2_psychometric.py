@@ -97,7 +97,7 @@ def _draw_curves(ax: Axes, dataset: xr.Dataset) -> None:
         p = dataset.p_right.sel(noise=sd)
         mean, spread = p.mean("network_seed"), p.std("network_seed")
         ax.plot(p.level, mean, ".-", color=color, lw=1.4, markersize=4, label=f"{sd:g}")
-        ax.fill_between(p.level, mean - spread, mean + spread, color=color, alpha=0.15, lw=0)
+        ax.fill_between(p.level, (mean - spread).clip(0), (mean + spread).clip(max=1), color=color, alpha=0.15, lw=0)
     ax.set(xlabel="orientation (deg)", ylabel='mean output for "right"', ylim=(-0.02, 1.02))
     ax.legend(title="pixel noise", frameon=False, fontsize=8, title_fontsize=8, loc="upper left")
 
