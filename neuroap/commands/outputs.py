@@ -58,7 +58,7 @@ def writable_folder(path: Path, option: str) -> Path:
     except OSError as error:
         reason = "it is a file" if path.is_file() else error.strerror or error
         rule = f"must be a folder that can be written ({reason})"
-        raise SettingError(option, rule, str(path), "choose another folder; nothing was trained yet") from error
+        raise SettingError(option, rule, str(path), "choose another folder; nothing was computed yet") from error
 
 
 def check_figure(path: Path) -> None:

@@ -177,7 +177,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_training(command, out
     done = command("train", TWO_AREA, "--data", "digits", "--out", out)
     assert (done.code, done.out) == (1, "")
     assert "--out: must be a folder that can be written" in done.err
-    assert f"(got '{out}')\n  choose another folder; nothing was trained yet" in done.err
+    assert f"(got '{out}')\n  choose another folder; nothing was computed yet" in done.err
     assert Path("a_file").read_text() == "keep me"
 
 
