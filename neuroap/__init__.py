@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from neuroap.psychophysics import experiment, train
     from neuroap.rules import SGD, Adam, AdjointPropagation
+    from neuroap.sweeps import sweep
     from neuroap.tasks import DotMotion, FunctionTask, GaborOrientation
     from neuroap.training import CorticalClassifier, fit_side_by_side
     from neuroap.weights import draw_weights
@@ -46,6 +47,7 @@ _ELSEWHERE = {
     "fit_psychometric": "analysis",
     "fit_side_by_side": "training",
     "load": "data",
+    "sweep": "sweeps",
     "train": "psychophysics",
 }
 
@@ -77,6 +79,7 @@ __all__ = [
     "hierarchy",
     "inference",
     "load",
+    "sweep",
     "train",
 ]
 

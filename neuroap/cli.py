@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import neuroap
 from neuroap import commands
-from neuroap.commands import benchmark, demo, doctor, fetch, fit, psychometric, show, train, verify
+from neuroap.commands import benchmark, demo, doctor, fetch, fit, psychometric, regimes, show, sweep, train, verify
 from neuroap.errors import NeuroapError
 
-COMMANDS = (demo, train, psychometric, fit, show, verify, benchmark, fetch, doctor)
+COMMANDS = (demo, train, psychometric, fit, regimes, sweep, show, verify, benchmark, fetch, doctor)
 OK, FAILED, INTERRUPTED, BROKEN_PIPE = 0, 1, 130, 141
 
 

@@ -91,11 +91,12 @@ def _label_counts(fit: xr.Dataset, trials: Trials) -> None:
     fit["n_right"].attrs = {"long_name": f"number of answers {trials.words[1]!r}", "units": "1"}
     fit["n_trials"].attrs = {"long_name": "number of trials", "units": "1"}
     fit["identifiable"].attrs = {
+        "units": "1",
         "long_name": "everything is identified",
         "flag_values": [0, 1],
         "flag_meanings": "no yes",
     }
-    fit["reason"].attrs = {"long_name": "why a parameter is not identifiable"}
+    fit["reason"].attrs = {"long_name": "why a parameter is not identifiable", "units": "1"}
     fit["curve"].attrs["long_name"] = _response(trials)
 
 

@@ -2,6 +2,19 @@
 
 from neuroap.plotting.learning import plot_learning
 from neuroap.plotting.psychometric import plot_accuracy, plot_psychometric, plot_threshold
+from neuroap.plotting.regimes import plot_eigenvalues, plot_regimes, plot_spectrum
 from neuroap.plotting.stimuli import plot_stimuli
+from neuroap.plotting.trajectories import plot_raster, plot_trajectories
 
-__all__ = ["plot_accuracy", "plot_learning", "plot_psychometric", "plot_stimuli", "plot_threshold"]
+__all__ = [
+    "plot_accuracy",
+    "plot_eigenvalues",
+    "plot_learning",
+    "plot_psychometric",
+    "plot_raster",
+    "plot_regimes",
+    "plot_spectrum",
+    "plot_stimuli",
+    "plot_threshold",
+    "plot_trajectories",
+]

@@ -16,7 +16,7 @@ from neuroap import cli, commands
 from neuroap.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("demo", "train", "psychometric", "fit", "show", "verify", "benchmark", "fetch", "doctor")
+NAMES = ("demo", "train", "psychometric", "fit", "regimes", "show", "verify", "benchmark", "fetch", "doctor")
 HEAVY = ("brian2", "matplotlib", "xarray", "sklearn", "scipy", "numpy", "sympy", "pandas")
 NEUROAP = (sys.executable, "-m", "neuroap.cli")
 

@@ -16,7 +16,7 @@ LAYERS: dict[int, tuple[str, ...]] = {
     2: ("window", "frames", "timeline", "weights", "builds"),
     3: ("brian",),
     4: ("training", "data", "tasks", "traces"),
-    5: ("analysis", "psychophysics", "verify", "floor", "timing", "memory", "benchmark"),
+    5: ("analysis", "psychophysics", "regimes", "sweeps", "verify", "floor", "timing", "memory", "benchmark"),
     6: ("plotting", "commands", "doctor", "cli", "__main__"),
 }
 LAYER = {f"neuroap.{name}": layer for layer, names in LAYERS.items() for name in names}

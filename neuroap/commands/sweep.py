@@ -1,0 +1,151 @@
+"""neuroap sweep: run a Python function over a grid of settings and seeds."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuroap.commands import load
+from neuroap.commands.outputs import say, writable_folder, writing
+from neuroap.commands.summary import duration
+from neuroap.errors import SettingError, did_you_mean
+
+if TYPE_CHECKING:
+    from xarray import Dataset
+
+EXAMPLE = "example: neuroap sweep mymodule:run --over spectral_radius=0.1:2:20 --over beta=0.5,1 --seeds 3 --store out"
+RESULT = "sweep.nc"
+OK, SOME_FAILED = 0, 1
+SHOWN = 3  # failed points that the summary names
+DIGITS = 12  # of the values of a range: 0.3, not 0.30000000000000004
+
+
+def add(subparsers: Any) -> None:
+    """Declare the command and its options."""
+    parser = subparsers.add_parser("sweep", help="run a function over a grid of settings", epilog=EXAMPLE)
+    parser.set_defaults(run=run, parser=parser)
+    text = "a function that can be imported, here or installed: it takes what --over and --set name, and seed"
+    parser.add_argument("function", metavar="MODULE:FUNCTION", help=text)
+    over = "values of an argument: 0.5,1,2 or START:STOP:NUMBER (both ends included); once for each argument"
+    parser.add_argument("--over", metavar="NAME=VALUES", action="append", required=True, help=over)
+    parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="an argument that stays")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="repetitions of the grid (%(default)s)")
+    parser.add_argument("--no-seed", action="store_true", help="the function takes no argument seed")
+    parser.add_argument("--store", metavar="DIR", type=Path, required=True, help="folder; a re-run goes on from it")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes on this machine (one per core)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786")
+    parser.add_argument("--no-retry", action="store_true", help="leave points alone that failed before")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the sweep, write its Dataset, say what came out; 1 if points failed."""
+    function = imported(args.function)
+    over = dict(_named("--over", text, _values) for text in args.over)
+    fixed = dict(_named("--set", text, _value) for text in args.set)
+    folder = writable_folder(args.store, "--store")
+    started = time.monotonic()
+    result = _swept(function, over, fixed, args)
+    with writing(folder / RESULT) as partial:
+        result.to_netcdf(partial, engine="h5netcdf")
+    print(report(result, time.monotonic() - started))
+    say(f"files in {folder}: {RESULT}, points")
+    return SOME_FAILED if (result["error"] != "").any() else OK
+
+
+def _swept(
+    function: Callable[..., Any], over: dict[str, Any], fixed: dict[str, Any], args: argparse.Namespace
+) -> Dataset:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"\d+ of \d+ points failed", category=RuntimeWarning)
+        result: Dataset = load("neuroap.sweeps").sweep(
+            function,
+            over,
+            store=args.store,
+            seeds=None if args.no_seed else args.seeds,
+            workers=args.workers,
+            scheduler=args.scheduler,
+            retry=not args.no_retry,
+            **fixed,
+        )
+    return result
+
+
+def imported(name: str) -> Callable[..., Any]:
+    """Import a function by ``module:function``; modules in the current folder are found too.
+
+    Raises
+    ------
+    SettingError
+        If there is no such module or function, or the module fails when it is imported.
+    """
+    module, colon, function = name.partition(":")
+    if not (module and colon and function) or module.endswith(".py"):
+        hint = "the function run() of the file study.py is study:run"
+        raise SettingError("MODULE:FUNCTION", "must name a module and a function", name, hint)
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        found = load(module)
+    except Exception as error:  # whatever the user's module raises
+        raise SettingError(module, f"cannot be imported ({type(error).__name__}: {error})") from error
+    if not callable(getattr(found, function, None)):
+        names = [n for n, value in vars(found).items() if callable(value) and not n.startswith("_")]
+        raise SettingError(module, "it has no such function", function, did_you_mean(function, names))
+    callable_: Callable[..., Any] = getattr(found, function)
+    return callable_
+
+
+def report(result: Dataset, seconds: float) -> str:
+    """Sum a sweep up: how many points, how many failed, and why the first of them did.
+
+    Parameters
+    ----------
+    result : Dataset
+        As `neuroap.sweep` gives it.
+    seconds : float
+        How long it took.
+    """
+    error = result["error"]
+    failed = error.where(error != "", drop=False).stack(point=error.dims).dropna("point")
+    lines = [f"{error.size} points, {failed.size} failed, {duration(seconds)}"]
+    for entry in failed[:SHOWN]:
+        at = ", ".join(f"{name}={entry[name].item()}" for name in error.dims)
+        lines.append(f"  {at}: {entry.item()}")
+    if failed.size > SHOWN:
+        lines.append(f"  and {failed.size - SHOWN} more; all are in points/*.error.json")
+    return "\n".join(lines)
+
+
+def _named(option: str, text: str, read: Callable[[str], Any]) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not (name.isidentifier() and equals and value):
+        raise SettingError(option, "must read NAME=VALUE", text)
+    return name, read(value)
+
+
+def _values(text: str) -> list[Any]:
+    """The values of "0.5,1,2", or of a range "start:stop:number"."""
+    parts = [_value(part) for part in text.split(":")]
+    if len(parts) == 3 and not any(isinstance(part, str) for part in parts):
+        start, stop, number = parts
+        if not isinstance(number, int) or number < 2:
+            raise SettingError("--over", "a range is START:STOP:NUMBER, with at least two values", text)
+        whole = isinstance(start, int) and isinstance(stop, int) and (stop - start) % (number - 1) == 0
+        step = (stop - start) / (number - 1)
+        return [(int if whole else float)(f"{start + k * step:.{DIGITS}g}") for k in range(number)]
+    return [_value(part) for part in text.split(",")]
+
+
+def _value(text: str) -> Any:
+    """A Python literal such as 0.5, True or (8, 4); anything else is text."""
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError):
+        return text

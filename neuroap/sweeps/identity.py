@@ -1,0 +1,98 @@
+"""Texts by which a later run recognises a function and its settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from neuroap.errors import SettingError
+
+LONGEST = 300  # characters; of longer texts the beginning and a digest are kept
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+def described(value: object, where: str) -> str:
+    """Describe a value, so that equal values give equal texts on every run.
+
+    Parameters
+    ----------
+    value : object
+        A number, text, array, Dataset, function, dataclass, a container of these, or an object whose ``repr``
+        says all about it.
+    where : str
+        The argument that it belongs to, for the error.
+
+    Raises
+    ------
+    SettingError
+        For an object whose ``repr`` shows an address in memory, which says nothing on the next run.
+    """
+    text = _text(value)
+    if ADDRESS.search(text):
+        hint = "give a name or numbers, and let the function make the object; or give its class a __repr__"
+        raise SettingError(where, "cannot be recognised when the sweep is run again", value, hint)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 3]}... sha256 {_digest(text.encode())}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float | np.floating):
+        return repr(int(value)) if float(value).is_integer() else repr(float(value))
+    if isinstance(value, np.generic):
+        return repr(value.item())
+    if isinstance(value, Path):
+        return repr(str(value))
+    if isinstance(value, np.ndarray):
+        content = value.tolist() if value.dtype.hasobject else np.ascontiguousarray(value).tobytes()
+        digest = _digest(content if isinstance(content, bytes) else _text(content).encode())
+        return f"array {value.dtype} {value.shape} sha256 {digest}"
+    return _of_parts(value) or _of_callable(value) or repr(value)
+
+
+def _of_parts(value: Any) -> str:
+    """The text of a value that has parts; "" for others."""
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_text, value)) + "]"
+    if isinstance(value, set | frozenset):
+        return "{" + ", ".join(sorted(map(_text, value))) + "}"
+    if isinstance(value, xr.Dataset):
+        return f"Dataset {_text(dict(value.variables))} {_text(value.attrs)}"
+    if isinstance(value, xr.DataArray):
+        return f"DataArray {value.name} {_text(value.to_dataset(name='values'))}"
+    if isinstance(value, xr.Variable):
+        return f"{value.dims} {_text(value.values)} {_text(value.attrs)}"
+    if isinstance(value, Mapping):  # a Dataset is one too
+        return "{" + ", ".join(sorted(f"{_text(key)}: {_text(item)}" for key, item in value.items())) + "}"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return f"{type(value).__qualname__}{_text(fields)}"
+    return ""
+
+
+def _of_callable(value: Any) -> str:
+    """The text of a function or class; "" for others."""
+    if isinstance(value, functools.partial):
+        return f"partial({_text(value.func)}, {_text(value.args)}, {_text(value.keywords)})"
+    if callable(value) and hasattr(value, "__qualname__") and not hasattr(value, "__self__"):
+        return f"{_module(value.__module__)}.{value.__qualname__}"
+    if callable(value) and hasattr(value, "__self__") and hasattr(value, "__name__"):
+        return f"{_text(value.__self__)}.{value.__name__}"
+    return ""
+
+
+def _module(name: str) -> str:
+    """The name of a module; for a script that of its file, because every script is called ``__main__``."""
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    return Path(file).stem if name == "__main__" and file else name
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

@@ -1,0 +1,57 @@
+"""What runs in a worker process: points come in, outcomes go out."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import signal
+import threading
+from typing import IO, Any
+
+from neuroap.errors import SettingError
+from neuroap.sweeps.job import unpacked
+
+
+def main() -> None:
+    """Compute the points that come through stdin, until it is closed at the other end."""
+    requests, answers = _own_streams()
+    inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    try:
+        threading.Thread(target=_listen, args=(requests, inbox), daemon=True).start()
+        _work(inbox, answers)
+    except (KeyboardInterrupt, BrokenPipeError):
+        pass  # nobody waits for an answer any more
+
+
+def _own_streams() -> tuple[IO[bytes], IO[bytes]]:
+    """Keep stdin and stdout to ourselves: what the function reads is empty, what it prints goes to stderr."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    return requests, answers
+
+
+def _listen(requests: IO[bytes], inbox: queue.SimpleQueue[Any]) -> None:
+    """Pass on what comes; at the end, whether the parent closed the stream or died, interrupt the work."""
+    try:
+        while True:
+            inbox.put(pickle.load(requests))
+    except (EOFError, pickle.UnpicklingError):
+        pass
+    finally:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+def _work(inbox: queue.SimpleQueue[Any], answers: IO[bytes]) -> None:
+    try:
+        job = unpacked(inbox.get())
+    except SettingError as error:
+        return _answer(answers, error)
+    while True:
+        _answer(answers, job.compute(inbox.get()))
+
+
+def _answer(answers: IO[bytes], message: object) -> None:
+    pickle.dump(message, answers)
+    answers.flush()

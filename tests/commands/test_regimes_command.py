@@ -1,0 +1,139 @@
+"""neuroap regimes: what it measures, writes and says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from neuroap import hierarchy
+from neuroap.analysis import Map
+from neuroap.cli import main
+from neuroap.commands.regimes import measure, report, study, values, with_radius
+from neuroap.data import load
+from neuroap.errors import SettingError
+from neuroap.regimes import area_map
+
+LAYOUT = Path(__file__).resolve().parents[2] / "models" / "two_area.py"
+SMALL = ("--block", 8, "--steps", 200, "--transient", 300, "--initial", 4, "--workers", 1)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """The folder of a small study."""
+    out = tmp_path_factory.mktemp("regimes")
+    arguments = ("regimes", LAYOUT, "--spectral-radius", "0.2,0.5,4", "--seeds", 2, *SMALL, "--out", out)
+    assert main([str(a) for a in arguments]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def result(done):
+    with xr.open_dataset(done / "regimes.nc", engine="h5netcdf") as dataset:
+        return dataset.load()
+
+
+def test_files(done):
+    assert {"regimes.nc", "regimes.png", "points"} <= set(os.listdir(done))
+    assert (done / "regimes.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_areas_without_drive_have_the_logarithm_of_their_radius(result):
+    below = result.sel(spectral_radius=[0.2, 0.5])
+    np.testing.assert_allclose(below.mle, np.log(below.spectral_radius) * xr.ones_like(below.mle), atol=5e-3)
+    assert (below.regime == "stable").all()
+    assert (below.period == 1).all()
+    assert (result.mle.sel(spectral_radius=4) > 0.1).all()
+    assert (result.regime.sel(spectral_radius=4) == "chaotic").all()
+    assert (np.diff(below.steps_to_settle, axis=0) > 0).all()
+    assert np.isnan(result.steps_to_settle.sel(spectral_radius=4)).all()
+    assert int(result.horizon) == 8
+    assert result.mle.attrs["units"] == "1/step"
+
+
+def test_the_table_is_that_of_the_file(command, done, result):
+    again = command("regimes", LAYOUT, "--spectral-radius", "0.2,0.5,4", "--seeds", 2, *SMALL, "--out", done)
+    assert again.out == report(result) + "\n"
+    head, _, first, _, last = again.out.splitlines()
+    assert head.split("  ")[0] == "spectral radius"
+    assert first.split()[:3] == ["0.2", f"{float(result.mle[0].mean()):+.4f}", "±"]
+    assert first.endswith("stable")
+    assert "> 256" in last
+    assert last.endswith("chaotic")
+
+
+def test_regimes_of_several_seeds_are_counted(result):
+    mixed = result.copy(deep=True)
+    mixed["regime"] = mixed["regime"].astype(object)
+    mixed["regime"][0, 1] = "undecided"
+    assert report(mixed).splitlines()[2].endswith("stable: 1, undecided: 1")
+
+
+def test_the_settings_reach_the_measurement():
+    layout = hierarchy(2, 64, 10, 8)
+    settings = {"layout": layout, "initial": 4, "steps": 100, "transient": 300}
+    found = study(0.5, 3, area="V2", data="digits", **settings)
+    images = load("digits").X_test[:4]
+    system = area_map(with_radius(layout, 0.5), "V2", images, seed=3)
+    xr.testing.assert_equal(found, measure(system, 4, 100, 300, seed=3))
+    free, driven = (study(0.5, 0, area="V1", drive=drive, **settings) for drive in ("none", "uniform"))
+    assert driven.mle < free.mle  # constant input lowers the gain of neurons
+
+
+def test_uniform_drive_reaches_receiving_neurons_only(monkeypatch):
+    given = {}
+    monkeypatch.setattr("neuroap.regimes.area_map", lambda *_, drive, **__: given.update(c=drive))
+    monkeypatch.setattr("neuroap.commands.regimes.measure", lambda *_, **__: None)
+    study(0.5, 0, layout=hierarchy(1, 64, 10, {"SI": 4, "RI": 6, "RE": 5, "SE": 5}), area="V1", drive="uniform")
+    assert np.flatnonzero(given["c"]).tolist() == list(range(4, 10))
+    assert np.abs(given["c"]).max() <= 1
+
+
+def test_all_areas_get_the_radius():
+    layout = with_radius(hierarchy(2, block=8), 1.5)
+    assert [a.recurrence.spectral_radius for a in layout.areas] == [1.5, 1.5]
+    assert (layout.pathways, layout.name) == (hierarchy(2, block=8).pathways, "hierarchy_2")
+
+
+def test_a_cycle_is_periodic():
+    turn = Map(lambda x: -x / np.abs(x), 1, jvp=lambda x, p: 0.5 * p)
+    found = measure(turn, initial=2, steps=50, transient=300)
+    assert (found.period.item(), found.regime.item()) == (2, "periodic or marginal")
+    assert np.isnan(found.steps_to_settle)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("0.5", [0.5]), ("2,0.5", [2, 0.5]), ("0.1:0.3:3", [0.1, 0.2, 0.3]), ("2:1:2", [2, 1])]
+)
+def test_values(text, expected):
+    assert values(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "a", "0", "-1,2", "1:2", "1:2:1", "1:2:3:4", "0:1:3", "nan", "1:inf:3", "1:2:x"])
+def test_values_that_are_none(text):
+    with pytest.raises(SettingError, match="--spectral-radius: must be positive numbers"):
+        values(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--area", "V11"), 1, "did you mean 'V1'?"),
+        (("--area", "image"), 1, "--area: must be an area with recurrent weights (got 'image')"),
+        (("--drive", "some"), 2, "invalid choice: 'some'"),
+        (("--drive", "uniform", "--data", "digits"), 2, "not allowed with argument"),
+        (("--spectral-radius", "0.5:1"), 1, "like 0.1:2:20 (20 values, both ends included), or 0.5,1,2"),
+        (
+            ("--initial", 0, "--spectral-radius", "1", *SMALL[:2], "--workers", 1),
+            1,
+            "initial: must be an integer from 1",
+        ),
+    ],
+)
+def test_mistakes(command, arguments, code, message):
+    done = command("regimes", LAYOUT, *arguments)
+    assert (done.code, done.out) == (code, "")
+    assert message in done.err

@@ -1,0 +1,87 @@
+"""neuroap sweep: ranges and lists, files, the summary, what can go wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from neuroap.commands.sweep import _values
+
+MODULE = "swept_by_the_command"
+CODE = """
+def run(spectral_radius, beta, seed, area="V1"):
+    if spectral_radius > 1.5:
+        raise ValueError(f"{area} diverges")
+    return spectral_radius * beta
+
+def constant(x):
+    return x
+"""
+
+
+@pytest.fixture(autouse=True)
+def module(command):
+    """A module in the current folder."""
+    Path(f"{MODULE}.py").write_text(CODE)
+
+
+def test_grid_files_and_summary(command):
+    over = ("--over", "spectral_radius=0.5:2:4", "--over", "beta=1,10")
+    options = ("--set", "area=V2", "--seeds", "2", "--store", "out", "--workers", "1")
+    done = command("sweep", f"{MODULE}:run", *over, *options)
+    assert done.code == 1
+    first, *rest = done.out.splitlines()
+    assert first.startswith("16 points, 4 failed, ")
+    assert rest == [
+        "  spectral_radius=2.0, beta=1, seed=0: ValueError: V2 diverges",
+        "  spectral_radius=2.0, beta=1, seed=1: ValueError: V2 diverges",
+        "  spectral_radius=2.0, beta=10, seed=0: ValueError: V2 diverges",
+        "  and 1 more; all are in points/*.error.json",
+    ]
+    assert done.err == "files in out: sweep.nc, points\n"
+    with xr.open_dataset("out/sweep.nc", engine="h5netcdf") as result:
+        assert result["spectral_radius"].values.tolist() == [0.5, 1.0, 1.5, 2.0]
+        np.testing.assert_array_equal(result["result"][:, :, 1], [[0.5, 5], [1, 10], [1.5, 15], [np.nan] * 2])
+
+
+def test_a_function_without_a_seed(command):
+    done = command("sweep", f"{MODULE}:constant", "--over", "x=1:3:3", "--no-seed", "--store", "out", "--workers", "1")
+    assert (done.code, done.out.startswith("3 points, 0 failed, ")) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("0.1:0.5:5", [0.1, 0.2, 0.3, 0.4, 0.5]),
+        ("1:5:3", [1, 3, 5]),
+        ("1:2:3", [1.0, 1.5, 2.0]),
+        ("0.5,1", [0.5, 1]),
+        ("STE,EPE", ["STE", "EPE"]),
+        ("True,False", [True, False]),
+        ("tcp://a:b", ["tcp://a:b"]),
+    ],
+)
+def test_values(text, values):
+    found = _values(text)
+    assert found == values
+    assert [type(v) for v in found] == [type(v) for v in values]
+
+
+@pytest.mark.parametrize(
+    ("function", "over", "message"),
+    [
+        (f"{MODULE}:rum", "x=1", f"{MODULE}: it has no such function (got 'rum')\n  did you mean 'run'?"),
+        (f"{MODULE}.py:run", "x=1", "the function run() of the file study.py is study:run"),
+        ("no_such_module:run", "x=1", "no_such_module: cannot be imported (ModuleNotFoundError"),
+        (f"{MODULE}:constant", "x", "--over: must read NAME=VALUE (got 'x')"),
+        (f"{MODULE}:constant", "x=1:2:1", "--over: a range is START:STOP:NUMBER, with at least two values"),
+        (f"{MODULE}:constant", "y=1", "it takes no such argument (got 'y')\n"),
+    ],
+)
+def test_what_can_go_wrong(command, function, over, message):
+    done = command("sweep", function, "--over", over, "--store", "out")
+    assert (done.code, done.out) == (1, "")
+    assert message in done.err
