@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from neuroap.brian import CorticalNetwork, Network, SimulatedNetwork
+from neuroap.brian import Network
 from neuroap.errors import DataError, did_you_mean
 from neuroap.layout import Layout, hierarchy
 from neuroap.rules import AdjointPropagation
@@ -22,7 +22,7 @@ from neuroap.training.history import as_dataset
 from neuroap.training.keeping import Keeper, as_checkpoint, fingerprint, learner_of, restore, rule_from, settings_from
 from neuroap.training.learner import Array, Learner
 from neuroap.training.loop import Training, Trials
-from neuroap.training.recording import record
+from neuroap.training.recording import network_in_process, network_to_record, record
 from neuroap.training.settings import check_settings
 from neuroap.training.trials import as_pair, by_task, check_labels, check_stimuli, encode, find_classes, refusal
 from neuroap.weights import draw_weights
@@ -229,8 +229,10 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         right = predicted == check_labels(y, len(predicted), "score")
         return float(np.average(right, weights=sample_weight))
 
-    def record(self, X: Any, y: Any = None, task: str | None = None) -> xr.Dataset:
-        """Trajectories of every neuron through both phases, without changing weights.
+    def record(
+        self, X: Any, y: Any = None, task: str | None = None, *, steps: tuple[int, int] | None = None
+    ) -> xr.Dataset:
+        """Trajectories of every neuron through both phases, without changing the model.
 
         Parameters
         ----------
@@ -240,20 +242,24 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
             Labels; without them there is no learning phase.
         task : str, optional
             Needed where the layout has several tasks.
+        steps : (int, int), optional
+            Settling time of inference and learning, in membrane time constants; None: those of the rule. With others
+            the trained network runs in this process, whatever its device (nothing has to be compiled).
 
         Returns
         -------
         Dataset
             ``rate(phase, trial, step, area, neuron)`` and, with labels, ``error(trial, area, neuron)``.
+
+        Raises
+        ------
+        DataError
+            Stimuli, labels or a task that do not fit.
+        SettingError
+            If `steps` is no pair of positive integers.
         """
         task, data = self._trials(X, y, task)
-        learner = self.learner_
-        if learner.device == "runtime":
-            network: SimulatedNetwork = self._network(task, data)
-        else:
-            network = learner.network([task])  # the program is there already, for batches of its size
-            network.load(learner.weights)
-        return record(network, data, learning=y is not None)
+        return record(network_to_record(self.learner_, task, data, steps), data, learning=y is not None)
 
     def to_brian2(self, X: Any, y: Any = None, task: str | None = None) -> Network:
         """The Brian2 network, with weights loaded and the trials of X about to be shown side by side.
@@ -273,7 +279,7 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         >>> network.run(network.duration)  # doctest: +SKIP
         """
         task, data = self._trials(X, y, task)
-        return self._network(task, data).hand_over(data, learn=y is not None)
+        return network_in_process(self.learner_, self.learner_.rule, data).hand_over(data, learn=y is not None)
 
     # -- keeping -------------------------------------------------------------------------------
 
@@ -384,13 +390,6 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         task = self._task(task)
         x = self._stimuli(task, X, "record")
         return task, {task: (x, None if y is None else encode(y, self._classes[task], len(x), "record"))}
-
-    def _network(self, task: str, data: dict[str, Any]) -> CorticalNetwork:
-        """A network in this process, of its own for these trials side by side, with weights loaded."""
-        learner, trials = self.learner_, len(data[task][0])
-        network = CorticalNetwork(self.layout_, learner.rule, [task], trials, dt_ms=self.dt_ms, dtype=self.dtype)
-        network.load(learner.weights)
-        return network
 
 
 def _pair(test: Any) -> tuple[Any, Any]:

@@ -3,17 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from neuroap.brian import SimulatedNetwork
-from neuroap.errors import LayoutError
+from neuroap.brian import CorticalNetwork, SimulatedNetwork
+from neuroap.errors import LayoutError, RuleError, SettingError
 from neuroap.layout import Area
+from neuroap.rules import AdjointPropagation
 from neuroap.timeline import Window
+from neuroap.training.learner import Learner
 
 PHASES = ("inference", "learning")
+
+
+def network_to_record(learner: Learner, task: str, data: Mapping[str, Any], steps: Any = None) -> SimulatedNetwork:
+    """A network with the weights of `learner`, whose phases last for `steps`.
+
+    Parameters
+    ----------
+    learner : Learner
+    task : str
+    data : mapping of str to (x, labels)
+        The trials of `task`.
+    steps : (int, int), optional
+        Settling time of inference and learning, in membrane time constants; None: those of the rule.
+
+    Raises
+    ------
+    SettingError
+        If `steps` is no pair of positive integers.
+    """
+    rule = learner.rule if steps is None else _lasting(learner.rule, steps)
+    if learner.device == "runtime" or rule != learner.rule:  # a program for other steps would have to be compiled
+        return network_in_process(learner, rule, data)
+    network = learner.network([task])  # the program is there already, for batches of its size
+    network.load(learner.weights)
+    return network
+
+
+def network_in_process(learner: Learner, rule: AdjointPropagation, data: Mapping[str, Any]) -> CorticalNetwork:
+    """A network in this process, of its own for these trials side by side, with the weights of `learner`."""
+    trials = max(len(x) for x, _ in data.values())
+    network = CorticalNetwork(learner.layout, rule, data, trials, dt_ms=learner.dt_ms, dtype=str(learner.dtype))
+    network.load(learner.weights)
+    return network
+
+
+def _lasting(rule: AdjointPropagation, steps: Any) -> AdjointPropagation:
+    """The same rule with other `steps`."""
+    try:
+        return replace(rule, steps=steps)
+    except RuleError as error:
+        hint = "for example steps=(100, 100): inference, learning"
+        raise SettingError("record.steps", error.rule, steps, hint) from None
 
 
 def record(network: SimulatedNetwork, data: Mapping[str, Any], learning: bool) -> xr.Dataset:
@@ -33,7 +78,7 @@ def record(network: SimulatedNetwork, data: Mapping[str, Any], learning: bool) -
         ``rate(phase, trial, step, area, neuron)``: rates at the end of each step of the phase; NaN where
         an area has fewer neurons, settles for fewer steps, or not at all in that phase. With learning,
         ``error(trial, area, neuron)``: r_inference - r_learning. ``block(area, neuron)`` names blocks.
-        ``output_TASK(trial, node)``: output rates.
+        ``output_TASK(trial, node)``: output rates. The attribute ``error`` is the kind of error of the rule.
 
     Raises
     ------
@@ -106,7 +151,7 @@ def _rates(
         "block": (("area", "neuron"), _blocks(network, names, max(sizes))),
     }
     settings = {"dt_ms": network.step_ms, "tasks": ", ".join(network.tasks), "layout": network.layout.name}
-    return xr.Dataset({"rate": (dims, rates, attrs)}, coords, settings)
+    return xr.Dataset({"rate": (dims, rates, attrs)}, coords, settings | {"error": network.rule.error})
 
 
 def _blocks(network: SimulatedNetwork, names: list[str], width: int) -> np.ndarray:

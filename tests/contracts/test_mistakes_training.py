@@ -177,6 +177,11 @@ def unknown_label_to_record() -> None:
     trained().record(X, Y + 1)  # <- mistake
 
 
+@mistake("record.steps: must be two positive integers (got 100)", "steps=(100, 100)", SettingError)
+def one_number_of_steps_to_record() -> None:
+    trained().record(X, Y, steps=100)  # <- mistake
+
+
 # Tasks and files
 
 

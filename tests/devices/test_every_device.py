@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from brian.frames import with_frames
 from brian.graphs import Case, draw_case, draw_trials
 from brian.judging import assert_weights_agree, oracle_of
@@ -241,6 +242,9 @@ def test_a_small_network_does_everything(quick_device: str) -> None:
         first, last = traces[0][name].values, traces[-1][name].values
         every_batch = np.isfinite(first) & np.isfinite(last)  # batches of another size may settle sooner
         np.testing.assert_allclose(first[every_batch], last[every_batch], rtol=0, atol=1e-3)
+    longer = [m.record(x, labels, steps=(7, 2)) for m in models.values()]
+    assert longer[0].sizes["step"] == 7
+    xr.testing.assert_allclose(longer[0], longer[-1], rtol=0, atol=1e-9)
     broken = CorticalClassifier(
         layout, replace(rule, learning_rate=1.7e308), epochs=3, batch_size=4, dtype="float64", device=device
     )

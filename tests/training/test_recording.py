@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import cache
 
 import brian2
 import numpy as np
 import pytest
 import xarray as xr
+from brian.judging import oracle_of
 from training.small import TASKS, bits, fitted, model, trials
 
 from neuroap import AdjointPropagation, Area, Input, Layout, Output, error, inference
+from neuroap.errors import SettingError
 
 # V2 has fewer neurons, no recurrence and settles twice as slowly; V3 is reached by no error.
 MIXED = Layout(
@@ -54,7 +58,7 @@ def test_recording_is_labelled_and_padded_with_nan() -> None:
     assert np.isfinite(recorded.error).sum("neuron").values.tolist() == [[9, 4, 5]] * 3
     assert {n: a.attrs["units"] for n, a in recorded.data_vars.items()} == dict.fromkeys(recorded.data_vars, "1")
     assert all(array.attrs["long_name"] for array in recorded.data_vars.values())
-    assert recorded.attrs == {"dt_ms": 10.0, "tasks": "task", "layout": "layout"}
+    assert recorded.attrs == {"dt_ms": 10.0, "tasks": "task", "layout": "layout", "error": "STE"}
 
 
 def test_recording_names_the_blocks_of_neurons() -> None:
@@ -90,6 +94,58 @@ def test_recording_one_task_of_several_shows_its_areas_only() -> None:
     fashion = study.record(X, Y, task="fashion")
     assert np.isnan(fashion.rate.sel(area=["A3", "A4"], phase="inference")).all()
     assert np.isfinite(fashion.rate.sel(area=["A3", "A4"], phase="learning")).all()
+
+
+@pytest.mark.parametrize("kind", ["STE", "EPE"])
+@pytest.mark.parametrize("steps", [(9, 5), [1, 2]])
+def test_other_steps_are_those_of_a_network_with_such_a_rule(kind: str, steps: tuple[int, int]) -> None:
+    """The same weights under the rule with these steps: the same recording, to rounding in float64; dt < tau too."""
+    rule = AdjointPropagation(steps=(3, 2), error=kind, beta=0.7)
+    study = model(MIXED, rule, epochs=1, dt_ms=5.0, dtype="float64").fit(*trials(20))
+    before, recorded = bits(study), study.record(X, Y, steps=steps)
+    assert bits(study) == before
+    other = model(MIXED, replace(rule, steps=steps), dt_ms=5.0, dtype="float64", epochs=1).fit(*trials(20))
+    other.learner_.weights = study.learner_.weights
+    xr.testing.assert_allclose(recorded, other.record(X, Y), rtol=0, atol=1e-12)
+    assert recorded.sizes["step"] == max(4 * steps[0], 4 * steps[1])  # V2: tau is four integration steps
+    assert study.record(X, Y).identical(study.record(X, Y, steps=(3, 2)))
+    alone = recorded[["rate", "output_task"]].sel(phase=["inference"], step=slice(4 * steps[0]))
+    assert study.record(X, steps=steps).identical(alone)
+
+
+def test_other_steps_end_where_the_oracle_does() -> None:
+    """The trained map, iterated in plain NumPy from the weights of the model."""
+    study = model(dtype="float64", epochs=1).fit(*trials(50))
+    recorded = study.record(X, Y, steps=(60, 30))
+    expected = oracle_of(study.layout_, replace(study.rule, steps=(60, 30)), study.weights_).batch(
+        "task", {"task": (X, Y)}
+    )
+    ends = {
+        "r_inference": recorded.rate.sel(phase="inference", step=60),
+        "r_learning": recorded.rate.sel(phase="learning", step=30),
+        "e": recorded.error,
+    }
+    for quantity, actual in ends.items():
+        np.testing.assert_allclose(actual.sel(area="V1"), getattr(expected, quantity)["V1"], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(recorded.output_task, expected.output["choice"], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("steps", [100, (100,), (8, 0), (8.0, 8), "88", (True, 8)])
+def test_steps_to_record_are_two_positive_integers(steps: object) -> None:
+    said = rf"\Arecord.steps: must be two positive integers \(got {re.escape(repr(steps))}\)\n.*steps=\(100, 100\)"
+    with pytest.raises(SettingError, match=said):
+        fitted().record(X, Y, steps=steps)  # type: ignore[arg-type]
+
+
+def test_steps_to_record_must_go_with_the_frames_of_a_stimulus() -> None:
+    stream = Layout(
+        Input("image", 32, frames=2), Area("V1", 2), Output("choice", 10),
+        inference("image", "V1.RI"), inference("V1.SI", "choice"), error("choice", "V1.RE"),
+    )  # fmt: skip
+    study = model(stream, epochs=1).fit(*trials(20))
+    assert study.record(X, Y, steps=(8, 8)).sizes["step"] == 8
+    with pytest.raises(SettingError, match=r"steps: 'V1' must settle in a multiple of the 2 frames .* \(got 7\)"):
+        study.record(X, Y, steps=(7, 8))
 
 
 def test_labels_to_record_are_those_of_the_model() -> None:
