@@ -15,7 +15,7 @@ ERRORS = ("STE", "EPE")
 PHASES = ("inference", "learning")
 
 
-def end_point_error(rates: Any, settled: Any = None, error: str = "STE", tolerance: float = 1e-3) -> xr.Dataset:
+def end_point_error(rates: Any, settled: Any = None, error: str | None = None, tolerance: float = 1e-3) -> xr.Dataset:
     r"""Distance of the inference and learning phases, and its angle to the end-point error.
 
     Each phase of a stable area ends at a fixed point. The end-point error is the difference of both,
@@ -36,12 +36,14 @@ def end_point_error(rates: Any, settled: Any = None, error: str = "STE", toleran
     rates : Dataset or DataArray, dimensions (phase, ..., step, neuron)
         Both phases of the same trials, as `CorticalClassifier.record(X, y)` returns them.
     settled : Dataset or DataArray, optional
-        The same trials with enough steps for both phases to settle, whose last states are the end points. By
-        default those of `rates`; then the angle in the last step is 0 by definition.
-    error : {"STE", "EPE"}
-        How the learning phase starts.
+        The same trials with enough steps for both phases to settle, whose last states are the end points: what the
+        same model gives for ``record(X, y, steps=(200, 200))``. By default those of `rates`; then the angle in the
+        last step is 0 by definition.
+    error : {"STE", "EPE"}, optional
+        How the learning phase starts; by default as the recording `rates` says, "STE" if it does not.
     tolerance : float
-        A phase has settled when its last step changes rates by less than this (root mean square over neurons).
+        A phase has settled when its last step changes rates by less than this (root mean square over neurons);
+        choose it well below the end-point distance. A phase of one step has not settled.
 
     Returns
     -------
@@ -52,10 +54,17 @@ def end_point_error(rates: Any, settled: Any = None, error: str = "STE", toleran
     Raises
     ------
     DataError
-        If a phase is missing, or `settled` holds other trials or neurons.
+        If a phase is missing, or `settled` holds other trials, areas or neurons.
     SettingError
         If `error` is unknown or `tolerance` is not positive.
+
+    Examples
+    --------
+    >>> rates, settled = model.record(X, y), model.record(X, y, steps=(200, 200))  # doctest: +SKIP
+    >>> end_point_error(rates, settled).angle.median("trial")  # degrees, by step and area  # doctest: +SKIP
     """
+    if error is None:
+        error = str(rates.attrs.get("error", ERRORS[0])) if isinstance(rates, xr.Dataset) else ERRORS[0]
     if error not in ERRORS:
         raise SettingError("end_point_error.error", f"must be one of {ERRORS}", error, did_you_mean(error, ERRORS))
     if not tolerance > 0:
@@ -87,9 +96,15 @@ def _both_phases(where: str, rates: Any) -> xr.DataArray:
 
 
 def _check_same(data: xr.DataArray, ends: xr.DataArray) -> None:
+    where = "end_point_error.settled"
     sizes, others = ({d: n for d, n in a.sizes.items() if d != "step"} for a in (data, ends))
     if sizes != others:
-        raise DataError("end_point_error.settled", f"must have the sizes of `rates`, {sizes}", others)
+        raise DataError(where, f"must have the sizes of `rates`, {sizes}", others)
+    for name in set(sizes) & set(data.indexes) & set(ends.indexes):
+        missing = data.indexes[name].difference(ends.indexes[name])
+        if len(missing):
+            rule = f"must hold the {name}s of `rates`, among them {missing.tolist()[0]!r}"
+            raise DataError(where, rule, hint="record both from the same X and y")
 
 
 def _last(data: xr.DataArray) -> xr.DataArray:
@@ -100,6 +115,8 @@ def _last(data: xr.DataArray) -> xr.DataArray:
 
 
 def _settled(data: xr.DataArray, tolerance: float) -> xr.DataArray:
+    if data.sizes["step"] == 1:  # there is no change that could be small
+        return xr.zeros_like(data.isel(step=0, neuron=0, drop=True), bool)
     return _last(step_change(data)) < tolerance
 
 

@@ -53,7 +53,7 @@ def steps_to_settle(trajectories: Any, tolerance: float = 1e-3) -> xr.DataArray:
     Returns
     -------
     DataArray, dimensions (...)
-        NaN where the last step recorded still changes by the tolerance or more.
+        NaN where the last step recorded still changes by the tolerance or more, or only one step is there.
 
     Raises
     ------
@@ -68,5 +68,6 @@ def steps_to_settle(trajectories: Any, tolerance: float = 1e-3) -> xr.DataArray:
     backward = slice(None, None, -1)
     quiet = ~(change >= tolerance)
     quiet_from_here = quiet.isel(step=backward).cumprod("step").isel(step=backward).astype(bool)
-    steps = change["step"].where(quiet_from_here & change.notnull()).min("step")
+    settled = change["step"].where(quiet_from_here & change.notnull())
+    steps = settled.pad(step=(0, 1)).min("step")  # one state has no change, and a minimum needs a value: NaN
     return labelled(steps, "steps_to_settle", f"steps until the change stays below {tolerance:g}", units(change))

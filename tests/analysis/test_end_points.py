@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+from brian.judging import oracle_of
 
 from neuroap import Area, CorticalClassifier, Input, Layout, Output, Recurrence, error, inference
 from neuroap.analysis import end_point_error
@@ -91,24 +92,60 @@ def test_end_points_from_longer_phases():
     np.testing.assert_array_equal(found["angle"], end_point_error(long)["angle"][:3])
 
 
-def test_recordings_of_a_model():
-    """Areas of two sizes; as steps grow, the error of 4 steps is nearer to E than that of 2, in every area."""
+def test_one_step_is_no_end_point():
+    """Of two phases with one step, as of a phase with one step beside a long one: distances are known, E is not."""
+    rates, _ = linear(True)
+    one = rates.isel(step=[0])
+    for settled in (one, rates.where((rates.step < 1) | (rates.phase == "learning"))):
+        found = end_point_error(one, settled)
+        assert found["distance"] == end_point_error(rates)["distance"][0]
+        assert np.isnan(found["angle"]).all()
+        assert np.isnan(found["end_point_distance"])
+
+
+def two_areas(kind: str, steps: tuple[int, int]) -> tuple[CorticalClassifier, np.ndarray, np.ndarray]:
+    """A trained model of areas of two sizes in float64, with its trials."""
     recurrence = Recurrence(spectral_radius=0.5)
     areas = Area("V1", 6, recurrence=recurrence), Area("V2", 4, recurrence=recurrence)
     paths = inference("x", "V1.RI"), inference("V1.SI", "V2.RI"), inference("V2.SI", "y")
     back = error("y", "V2.RE"), error("V2.SE", "V1.RE")
     layout = Layout(Input("x", 5), *areas, Output("y", 3), *paths, *back)
     X, y = generator(0, "X").uniform(size=(12, 5)), np.arange(12) % 3
-    rule = AdjointPropagation(steps=(40, 40))
+    rule = AdjointPropagation(steps=steps, error=kind)
     model = CorticalClassifier(layout, rule=rule, epochs=1, dtype="float64", random_state=0, progress=False)
-    rates = model.fit(X, y).record(X[:6], y[:6])
-    found = end_point_error(rates, error="STE")
+    return model.fit(X, y), X[:6], y[:6]
+
+
+def test_recordings_of_a_model():
+    """As steps grow, the error of 4 steps is nearer to E than that of 2, in areas of every size."""
+    model, X, y = two_areas("STE", (40, 40))
+    rates = model.record(X, y)
+    found = end_point_error(rates)
     assert set(found["angle"].dims) == {"trial", "step", "area"}
     mean = found["angle"].mean("trial")
     assert (mean.sel(step=4) < mean.sel(step=2)).all()
     assert (mean.sel(step=40) < 1e-5).all()
     last = np.sqrt((rates["error"] ** 2).mean("neuron"))
     xr.testing.assert_allclose(found["end_point_distance"].transpose(*last.dims), last, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["STE", "EPE"])
+def test_end_points_of_a_model_from_a_longer_recording(kind):
+    """The kind of error is that of the recording; E solves r = tanh(r W + c) in each phase, by plain iteration."""
+    model, X, y = two_areas(kind, (3, 3))
+    rates, settled = model.record(X, y), model.record(X, y, steps=(200, 200))
+    found = end_point_error(rates, settled, tolerance=1e-12)
+    assert found.attrs["error"] == kind
+    oracle = oracle_of(model.layout_, model.rule, model.weights_)
+    oracle.steps = (300, 300)
+    E = oracle.batch("task", {"task": (X, y)}).e
+    for area, size in (("V1", 24), ("V2", 16)):
+        short = rates["error"].sel(area=area).values[:, :size]  # of 3 steps, the one that synapses learn from
+        cosine = (short * E[area]).sum(1) / np.linalg.norm(short, axis=1) / np.linalg.norm(E[area], axis=1)
+        one = found.sel(area=area)
+        np.testing.assert_allclose(one["angle"].sel(step=3), np.rad2deg(np.arccos(cosine)), rtol=1e-6)
+        np.testing.assert_allclose(one["end_point_distance"], np.sqrt(np.mean(E[area] ** 2, axis=1)), rtol=1e-9)
+    assert (found["angle"].sel(step=3) > 0.1).all()
 
 
 def test_mistakes():
@@ -121,3 +158,10 @@ def test_mistakes():
         end_point_error(rates.sel(phase=["inference"]))
     with pytest.raises(DataError, match=r"end_point_error.settled: must have the sizes of `rates`"):
         end_point_error(rates, settled=rates.isel(neuron=[0]))
+    trials = xr.concat([rates] * 3, xr.DataArray([4, 5, 6], dims="trial", name="trial"))
+    with pytest.raises(DataError, match=r"end_point_error.settled: must hold the trials of `rates`, among them 4\n"):
+        end_point_error(trials.isel(trial=[0, 1]), settled=trials.isel(trial=[1, 2]))
+    swapped = end_point_error(trials.isel(trial=[0, 1]), settled=trials.isel(trial=[1, 0]))
+    xr.testing.assert_identical(swapped, end_point_error(trials.isel(trial=[0, 1])))
+    with pytest.raises(SettingError, match=r"end_point_error.error: must be one of .* \(got 'BP'\)"):
+        end_point_error(xr.Dataset({"rate": rates}, attrs={"error": "BP"}))

@@ -76,6 +76,11 @@ def test_no_steps_where_states_do_not_settle():
     assert np.isnan(steps_to_settle(away))
 
 
+def test_one_state_has_no_change():
+    assert step_change(np.ones((2, 1, 3))).sizes["step"] == 0
+    assert np.isnan(steps_to_settle(np.ones((2, 1, 3)))).values.tolist() == [True, True]
+
+
 def test_rates_of_a_recording():
     """Any order of dimensions; rates in a Dataset."""
     X = xr.DataArray(np.stack([decay(0.5, 30), decay(0.9, 30)]), dims=("trial", "step", "neuron"))
