@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import root as find_root
 
 from neuroap.analysis.eigenvalues import by_modulus, modes_dataset
-from neuroap.analysis.trajectories import Array, labelled, named, rms
+from neuroap.analysis.maps import double
+from neuroap.analysis.trajectories import ROUNDING, Array, labelled, named, rms
 from neuroap.errors import DataError, SettingError
 
 Step = Callable[[Array], Array]
@@ -114,7 +115,7 @@ def linear_stability(step: Step, state: ArrayLike, jacobian: Jacobian | None = N
     Raises
     ------
     DataError
-        If `state` is no single finite state.
+        If `state` is no single finite state; without `jacobian`, as of `numerical_jacobian`.
     """
     x = np.asarray(state, float)
     if x.ndim != 1 or not x.size or not np.isfinite(x).all():
@@ -143,17 +144,31 @@ def numerical_jacobian(step: Step, x: ArrayLike) -> Array:
     -------
     array, shape (N, N)
         ``J[i, j]``, the derivative of component i of the step by component j of x.
+
+    Raises
+    ------
+    DataError
+        If `step` computes in single precision, or does not treat all rows alike: a map of several stimuli.
     """
     x = np.asarray(x, float)
     h = DIFFERENCE * np.maximum(1, np.abs(x))
     ahead, behind = x + np.diag(h), x - np.diag(h)
-    images = np.asarray(step(np.concatenate([ahead, behind])), float)  # (2 N, N)
+    images = double("numerical_jacobian.step", step(np.concatenate([ahead, behind])))  # (2 N, N)
+    _check_rows(step, np.tile(x, (2 * len(x), 1)))
     differences = images[: len(x)] - images[len(x) :]
     return np.asarray(differences.T / (np.diag(ahead) - np.diag(behind)))
 
 
 def _jacobian(step: Step, jacobian: Jacobian | None, x: Array) -> Array:
     return numerical_jacobian(step, x) if jacobian is None else np.asarray(jacobian(x), float)
+
+
+def _check_rows(step: Step, same: Array) -> None:
+    """Refuse a step that leads rows (k, N) which are all the same to different states."""
+    images = np.asarray(step(same), float)
+    if np.ptp(images, axis=0).max() > ROUNDING * max(1.0, float(np.abs(images).max())):
+        hint = "take the map of one stimulus, for example area_map(model, area, X[:1])"
+        raise DataError("numerical_jacobian.step", "must lead the same state to the same one in every row", hint=hint)
 
 
 def _stepped(step: Step, x: Array) -> Array:

@@ -112,6 +112,21 @@ def test_the_slope_of_settling_is_the_exponent():
     assert np.log(1e-8) / (long - short) == pytest.approx(np.log(rho), rel=0.1)
 
 
+def test_a_map_with_a_drive_for_each_row_has_no_one_jacobian():
+    """Differences would mix the stimuli: six of them in the 2 N = 12 rows, without a word."""
+    W, c = generator(0, "W").normal(size=(6, 6)), generator(0, "c").normal(size=(6, 6))
+    several = lambda r: np.tanh(r @ W + np.tile(c, (len(r) // 6, 1)))  # noqa: E731
+    with pytest.raises(DataError, match=r"step: must lead the same state to the same one in every row\n  take the map"):
+        linear_stability(several, np.zeros(6))
+    jacobian = (1 - np.tanh(c[0]) ** 2)[:, None] * W.T
+    np.testing.assert_allclose(numerical_jacobian(lambda r: np.tanh(r @ W + c[0]), np.zeros(6)), jacobian, atol=1e-8)
+
+
+def test_differences_need_double_precision():
+    with pytest.raises(DataError, match=r"numerical_jacobian.step: must give float64 .* \(got 'float32'\)"):
+        numerical_jacobian(lambda x: np.tanh(x).astype(np.float32), np.zeros(3))
+
+
 def test_mistakes():
     with pytest.raises(DataError, match=r"fixed_point.step: must return the shape of its states, \(1, 3\)"):
         fixed_point(lambda x: x[:, :2], np.ones(3))
