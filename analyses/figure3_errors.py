@@ -1,16 +1,18 @@
-"""Figure 3 of doi 10.7554/eLife.108237: trajectories of both phases, and their error next to the end-point error.
+"""Figure 3 of doi 10.7554/eLife.108237: short-trajectory and error-perturbed errors, and the steps that they need.
 
-For each spectral radius, error (STE and EPE) and seed, trains one area, then follows its inference and learning phases
-for test images: in one basis of principal components (3b, 3e), and as distance and angle to the difference of the
-fixed points that both phases lead to. A folder keeps every network that is finished.
+For each spectral radius, error (STE and EPE), number of steps t and seed, trains one area and records both of its
+phases for test images: trajectories in one basis of principal components (3b, 3e); the angle between the error after t
+steps and the end-point error, the one of the same network when both phases have settled; and the accuracy that was
+learnt (3c, 3f). A folder keeps every network that is finished.
 
-    python analyses/figure3_errors.py --data fashion-mnist --epochs 12 --out results/figure3_errors
+    python analyses/figure3_errors.py --data fashion-mnist --out results/figure3_errors
     python analyses/figure3_errors.py --quick
 """
 
 from __future__ import annotations
 
 import argparse
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +20,28 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.ticker import MultipleLocator
-from numpy.typing import NDArray
+from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
 import neuroap
-from neuroap.analysis import Map, end_point_error, pca
-from neuroap.commands.regimes import measure
+from neuroap.analysis import end_point_error, pca, steps_to_settle
 from neuroap.files import replacing
 from neuroap.layout import Recurrence
 from neuroap.plotting import plot_trajectories
 from neuroap.plotting.regimes import frame
-from neuroap.regimes import area_map
 
-Array = NDArray[np.float64]
 ERRORS = ("STE", "EPE")
-PHASES = ("inference", "learning")
-INFERENCE, LEARNING = 8, 16  # steps: published, and twice as many to see where they lead
-LONG = 1000  # steps to the end points
-IMAGES, SHOWN = 32, 3  # for angles, and for trajectories
-SMALLEST = 1e-2  # degrees: what is below has no say in learning
+LEARNING = 8  # steps of the learning phase of EPE, whose inference lasts t
+LONG = 200  # steps to the end points
+SETTLED = 1e-6  # change per step, a hundredth of what is left of errors after training
+IMAGES, RECORDED = 32, (2, 3, 4, 6, 8, 12, 16)  # for angles
+SHOWN, SHOWN_STEPS = 3, 16  # for trajectories
+SMALLEST = 0.01  # degrees: what is below has no say in learning
+TITLE, LEGEND = 10, 9
 COLORS = ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7")
 QUICK: dict[str, Any] = {
     "data": "digits",
-    "spectral_radius": [0.25, 0.75, 3.0],
+    "spectral_radius": [0.25, 1.0, 3.0],
+    "t": [2, 8],
     "seeds": 1,
     "epochs": 4,
     "block": 24,
@@ -53,13 +54,14 @@ def compute(
     out: Path,
     data: str,
     spectral_radius: list[float],
+    t: list[int],
     seeds: int,
     epochs: int,
     block: int,
     learning_rate: float,
     workers: int | None,
 ) -> xr.Dataset:
-    """Train and follow one area for each spectral radius, error and seed.
+    """Train and record one area for each spectral radius, error, number of steps and seed.
 
     Parameters
     ----------
@@ -68,8 +70,10 @@ def compute(
     data : str
         Name or folder of an image set.
     spectral_radius : list of float
+    t : list of int
+        Steps, see `phase_steps`.
     seeds : int
-        Networks per spectral radius and error.
+        Networks per spectral radius, error and t.
     epochs : int
     block : int
         Neurons per block.
@@ -80,24 +84,33 @@ def compute(
     Returns
     -------
     Dataset
-        What `network` returns, along ``spectral_radius``, ``error_kind`` and ``seed``.
+        What `network` returns, along ``spectral_radius``, ``error_kind``, ``t`` and ``seed``.
     """
     settings: dict[str, Any] = {"data": data, "epochs": epochs, "block": block, "learning_rate": learning_rate}
-    over: dict[str, Any] = {"spectral_radius": spectral_radius, "error_kind": ERRORS}
+    over: dict[str, Any] = {"spectral_radius": spectral_radius, "error_kind": ERRORS, "t": t}
     found = neuroap.sweep(network, over, seeds=seeds, store=out / "sweep", workers=workers, **settings)
     found["error"].attrs["units"] = "1"
     return found.assign_attrs(settings | {"neuroap": neuroap.__version__})
 
 
 def network(
-    spectral_radius: float, error_kind: str, seed: int, data: str, epochs: int, block: int, learning_rate: float
+    spectral_radius: float,
+    error_kind: str,
+    t: int,
+    seed: int,
+    data: str,
+    epochs: int,
+    block: int,
+    learning_rate: float,
 ) -> xr.Dataset:
-    """Train one area, and follow both of its phases under the drives of the trained network.
+    """Train one area, and record both of its phases for several numbers of steps, and until they settle.
 
     Parameters
     ----------
     spectral_radius : float
     error_kind : {"STE", "EPE"}
+    t : int
+        Steps, see `phase_steps`.
     seed : int
         Of weights and trials.
     data : str
@@ -108,121 +121,144 @@ def network(
     Returns
     -------
     Dataset
-        ``accuracy`` on all test images; ``mle``, ``regime`` and more of `measure` under the drive of images;
-        ``distance(trial, step)``, ``angle(trial, step)`` and ``end_point_distance(trial)`` of `end_point_error`, by
-        steps of the learning phase; ``score(phase, shown, step, component)`` of `pca` for some of the images.
+        ``accuracy`` on all test images; ``angle(recorded, trial)``, ``distance(recorded, trial)`` and
+        ``end_point_distance(trial)`` of `end_point_error` for the neurons whose synapses learn, from recordings of so
+        many steps; ``steps_to_settle(phase, trial)``; ``score(phase, shown, step, component)`` of `pca` for a few.
     """
     images = neuroap.load(data)
     size = images.X_train.shape[1]
     recurrence = Recurrence(spectral_radius=spectral_radius)
     layout = neuroap.hierarchy(1, size, len(images.classes), block, recurrence=recurrence)
-    rule = neuroap.AdjointPropagation(error=error_kind, learning_rate=learning_rate)
+    rule = neuroap.AdjointPropagation(phase_steps(error_kind, t), error=error_kind, learning_rate=learning_rate)
     model = neuroap.CorticalClassifier(layout, rule, epochs=epochs, stop_at=1.1, progress=False, random_state=seed)
     model.fit(images.X_train, images.y_train)
     X, y = images.X_test[:IMAGES], images.y_test[:IMAGES]
-    inferring, learning = (area_map(model, "V1", X, labels) for labels in (None, y))
-    rates, settled = phases(inferring, learning, error_kind)
-    errors = end_point_error(rates.isel(step=slice(1, None)), settled, error_kind)
-    components = pca(rates.isel(trial=slice(SHOWN), step=slice(INFERENCE + 1)), 2).rename(trial="shown")
+    settled = model.record(X, y, steps=(LONG, LONG))
+    shown = from_start(model.record(X[:SHOWN], y[:SHOWN], steps=(SHOWN_STEPS, SHOWN_STEPS)), error_kind)
+    components = pca(shown, 2).rename(trial="shown")
     accuracy = model.score(images.X_test, images.y_test)
     return xr.Dataset(
         {
             "accuracy": ((), accuracy, {"long_name": "accuracy on test images", "units": "1"}),
-            **measure(inferring, IMAGES, steps=300, transient=200, seed=seed),
-            **errors,
+            **errors_by_steps(model, X, y, settled),
+            "steps_to_settle": steps_to_settle(settled.rate.sel(area="V1", drop=True), SETTLED),
             **components[["score", "explained_variance_ratio"]],
         }
-    ).drop_vars("trial", errors="ignore")
+    )
 
 
-def phases(inference: Map, learning: Map, error: str) -> tuple[xr.DataArray, xr.DataArray]:
-    """Trajectories of both phases from their start (step 0), and their last two steps after a long time.
+def phase_steps(error_kind: str, t: int) -> tuple[int, int]:
+    """Steps of inference and learning: t of both for STE, which compares them; t of inference for EPE."""
+    return (t, t) if error_kind == "STE" else (t, LEARNING)
+
+
+def errors_by_steps(model: neuroap.CorticalClassifier, X: Any, y: Any, settled: xr.Dataset) -> xr.Dataset:
+    """The error after so many steps, of the neurons whose synapses learn, and the end-point error.
 
     Parameters
     ----------
-    inference, learning : Map
-        The area under the drive of each phase.
-    error : {"STE", "EPE"}
-        Where the learning phase starts: at rest, or where inference ended.
+    model : CorticalClassifier
+    X, y : array
+        Trials.
+    settled : Dataset
+        Their recording until both phases have settled.
 
     Returns
     -------
-    DataArray, dimensions (phase, trial, step, neuron)
-        For EPE, inference is missing after its last step.
-    DataArray, dimensions (phase, trial, step, neuron)
+    Dataset
+        What `end_point_error` says of the last step, along ``recorded``.
     """
-    rest = np.zeros((IMAGES, inference.size))
-    first = states(inference, rest, LEARNING)
-    second = states(learning, rest if error == "STE" else first[INFERENCE], LEARNING)
-    late = [states(m, advanced(m, path[-1], LONG), 1) for m, path in ((inference, first), (learning, second))]
-    if error == "EPE":
-        first[INFERENCE + 1 :] = np.nan
-    return _as_rates(np.stack([first, second])), _as_rates(np.stack(late))
+    kind, ends, found = settled.attrs["error"], _learning(settled), []
+    for t in RECORDED:
+        steps = phase_steps(kind, t)
+        errors = end_point_error(_learning(model.record(X, y, steps=steps)), ends, kind, SETTLED)
+        found.append(errors.sel(step=steps[1], drop=True))
+    along = xr.DataArray(list(RECORDED), dims="recorded", name="recorded", attrs={"long_name": "steps t", "units": "1"})
+    by_steps = xr.concat([errors[["angle", "distance"]] for errors in found], along)
+    return by_steps.assign(end_point_distance=found[0]["end_point_distance"])
 
 
-def states(system: Map, x: Array, steps: int) -> Array:
-    """The state x and the `steps` after it: shape (steps + 1, trial, neuron)."""
-    found = [x]
-    for _ in range(steps):
-        found.append(system(found[-1]))
-    return np.stack(found)
+def _learning(recording: xr.Dataset) -> xr.DataArray:
+    """Rates of the neurons that receive inference: (phase, trial, step, neuron)."""
+    area = recording.sel(area="V1", drop=True)
+    return area["rate"].isel(neuron=np.flatnonzero(area["block"] == "RI"))
 
 
-def advanced(system: Map, x: Array, steps: int) -> Array:
-    """The state `steps` after x."""
-    for _ in range(steps):
-        x = system(x)
-    return x
-
-
-def _as_rates(values: Array) -> xr.DataArray:
-    """Name the dimensions of an array (phase, step, trial, neuron)."""
-    attrs = {"long_name": "step of the phase", "units": "1"}
-    coords = {"phase": list(PHASES), "step": ("step", np.arange(values.shape[1]), attrs)}
-    rates = xr.DataArray(values, coords, ("phase", "step", "trial", "neuron"), attrs={"units": "1"})
-    return rates.transpose("phase", "trial", "step", "neuron")
+def from_start(recording: xr.Dataset, error_kind: str) -> xr.DataArray:
+    """Rates of all neurons from step 0 on: rest, for the learning phase of EPE the last state of inference."""
+    rates = recording["rate"].sel(area="V1", drop=True).reset_coords(drop=True)
+    first = xr.zeros_like(rates.isel(step=[0])).assign_coords(step=[0])
+    if error_kind == "EPE":
+        first.loc[{"phase": "learning"}] = rates.sel(phase="inference").isel(step=[-1]).values
+    return xr.concat([first, rates], "step")
 
 
 def draw(dataset: xr.Dataset) -> plt.Figure:
-    """A row per error: trajectories of a stable and a chaotic area, then angles and distances."""
-    figure, axes = plt.subplots(2, 4, figsize=(14, 7), layout="constrained")
+    """A row per error: trajectories of a stable and a chaotic area, then angle and accuracy by steps."""
+    figure, axes = plt.subplots(2, 4, figsize=(15, 7), layout="constrained")
     radii = dataset["spectral_radius"].values
     chosen = (float(radii[np.abs(radii - 0.25).argmin()]), float(radii.max()))
+    t = dataset["t"].values[np.abs(dataset["t"].values - LEARNING).argmin()]
     for row, kind in zip(axes, ERRORS, strict=True):
         one = dataset.sel(error_kind=kind)
         for ax, radius in zip(row, chosen, strict=False):
-            _draw_trajectories(ax, one.sel(spectral_radius=radius).isel(seed=0), kind)
-        _draw_by_step(row[2], one, "angle", "angle to the end-point error (deg)")
-        row[2].set(yscale="log", ylim=(SMALLEST, 120))
-        row[2].legend(title="spectral radius", frameon=False, fontsize=8, title_fontsize=8)
-        _draw_by_step(row[3], one, "distance", "distance of both phases (rms)")
-        row[3].set(yscale="log")
-        for ax in row[2:]:
-            ax.set_title(f"{kind}, median over images", fontsize=10)
+            _draw_trajectories(ax, one.sel(spectral_radius=radius, t=t).isel(seed=0), kind)
+        _draw_by_steps(row[2], one["angle"].sel(t=t), "recorded", kind, "angle to the end-point error (deg)")
+        row[2].set(yscale="log", ylim=(SMALLEST, 180))
+        _draw_by_steps(row[3], 100 * one["accuracy"], "t", kind, "test accuracy (%)")
+        row[2].set_title(f"{kind}, trained with t = {t}", fontsize=TITLE)
+        row[3].set_title(f"{kind}, trained with each t", fontsize=TITLE)
+    low = min(ax.get_ylim()[0] for ax in axes[:, 3])
+    for ax in axes[:, 3]:
+        ax.set_ylim(low, 100)
+    lines = axes[0, 3].get_lines()
+    labels = [f"{radius:g}{_unsettled(dataset, radius)}" for radius in radii]
+    style: dict[str, Any] = {"frameon": False, "fontsize": LEGEND, "title_fontsize": LEGEND}
+    figure.legend(lines, labels, title="spectral radius", loc="outside lower center", ncols=len(radii), **style)
     return figure
 
 
 def _draw_trajectories(ax: Axes, one: xr.Dataset, kind: str) -> None:
-    plot_trajectories(one.rename(shown="trial_shown").rename(trial_shown="trial"), ax=ax)
-    radius, regime = float(one["spectral_radius"]), str(one["regime"].item())
-    ax.set_title(f"{kind}, spectral radius {radius:g}: {regime}", fontsize=10)
+    """Three images, or one where paths do not settle and three would be a tangle."""
+    steps = one["steps_to_settle"]
+    settles = bool(steps.notnull().all())
+    components = one.drop_dims("trial").rename(shown="trial")
+    plot_trajectories(components if settles else components.isel(trial=[0]), ax=ax)
+    ends = f"settled in {float(steps.median()):.0f} steps" if settles else f"not settled in {LONG} steps"
+    ax.set_title(f"{kind}, radius {float(one['spectral_radius']):g}: {ends}", fontsize=TITLE)
 
 
-def _draw_by_step(ax: Axes, one: xr.Dataset, name: str, label: str) -> None:
-    """Median and quartiles over images and seeds, a colour per spectral radius; distances with their end points."""
-    for color, radius in zip(COLORS, one["spectral_radius"].values, strict=False):
-        values = one[name].sel(spectral_radius=radius).dropna("step", how="all")
-        if not values.size:
-            ax.plot([], [], color=color, label=f"{radius:g}: no end points")
-            continue
-        low, middle, high = values.quantile([0.25, 0.5, 0.75], ["seed", "trial"]).values
-        ax.fill_between(values["step"], low, high, color=color, alpha=0.15, lw=0)
-        ax.plot(values["step"], middle, ".-", color=color, lw=1.4, ms=5, label=f"{radius:g}")
-        if name == "distance":
-            end = float(one["end_point_distance"].sel(spectral_radius=radius).median())
-            ax.axhline(end, color=color, lw=0.9, ls=":")
-    frame(ax, "step of the learning phase", label)
-    ax.xaxis.set_major_locator(MultipleLocator(4))
+def _draw_by_steps(ax: Axes, values: xr.DataArray, along: str, kind: str, label: str) -> None:
+    """Median and quartiles over images and seeds, a colour per spectral radius."""
+    over = [d for d in ("seed", "trial") if d in values.dims]
+    for color, radius in zip(COLORS, values["spectral_radius"].values, strict=False):
+        found = values.sel(spectral_radius=radius).dropna(along, how="all")
+        if found.size:
+            low, middle, high = found.quantile([0.25, 0.5, 0.75], over).values
+            ax.fill_between(found[along], low, high, color=color, alpha=0.15, lw=0)
+            ax.plot(found[along], middle, ".-", color=color, lw=1.4, ms=6)
+    frame(ax, "steps t of both phases" if kind == "STE" else f"steps t of inference (learning: {LEARNING})", label)
+    ax.set_xscale("log", base=2)
+    ax.xaxis.set_major_locator(FixedLocator(values[along].values.tolist()))
+    ax.xaxis.set_major_formatter(ScalarFormatter())
+    ax.xaxis.set_minor_locator(NullLocator())
+
+
+def _unsettled(dataset: xr.Dataset, radius: float) -> str:
+    """Say it in the legend where no network has end points."""
+    return "" if dataset["angle"].sel(spectral_radius=radius).notnull().any() else " (no end points)"
+
+
+def table(dataset: xr.Dataset) -> None:
+    """Print median angles and mean accuracies: a row per error and spectral radius, a column per number of steps."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)  # no end points
+        angle = dataset["angle"].median(["seed", "trial"])
+    accuracy = (100 * dataset["accuracy"]).mean("seed")
+    shown = {f"angle to the end-point error (deg), trained with t = {t}": angle.sel(t=t) for t in dataset["t"].values}
+    for name, values in (shown | {"test accuracy (%)": accuracy}).items():
+        rows = values.stack(row=["error_kind", "spectral_radius"]).transpose("row", ...)
+        print(f"{name}\n{rows.to_pandas().round(2).to_string()}")
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -230,13 +266,14 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", default="fashion-mnist", help="name or folder")
     parser.add_argument("--spectral-radius", nargs="+", type=float, default=[0.1, 0.25, 0.5, 1.0, 2.0])
+    parser.add_argument("--t", nargs="+", type=int, default=[2, 4, 8, 16], help="steps")
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--block", type=int, default=256)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--block", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--workers", type=int, help="processes (one per core)")
     parser.add_argument("--out", type=Path, default=Path("results/figure3_errors"))
-    parser.add_argument("--quick", action="store_true", help="digits, a small area, one seed, under half a minute")
+    parser.add_argument("--quick", action="store_true", help="digits, a small area, one seed, under a minute")
     args = parser.parse_args(argv)
     settings = {name: getattr(args, name) for name in QUICK} | (QUICK if args.quick else {})
     args.out.mkdir(parents=True, exist_ok=True)
@@ -245,8 +282,7 @@ def main(argv: list[str] | None = None) -> None:
         dataset.to_netcdf(partial, engine="h5netcdf")
     with replacing(args.out / "figure3_errors.png") as partial:
         draw(dataset).savefig(partial, dpi=150)
-    angle = dataset["angle"].sel(step=INFERENCE).median(["seed", "trial"])
-    print(f"angle to the end-point error after {INFERENCE} steps (deg)\n{angle.to_pandas().round(2).to_string()}")
+    table(dataset)
     print(f"{args.out / 'figure3_errors.nc'} and {args.out / 'figure3_errors.png'}")
 
 
