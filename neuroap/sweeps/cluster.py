@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+from asyncio import CancelledError as AsyncCancelledError
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
-from neuroap.errors import SettingError
+from neuroap.errors import NeuroapError, SettingError
 from neuroap.sweeps.grid import Point
 from neuroap.sweeps.job import Job, Outcome, died, unpacked
 
@@ -29,11 +32,19 @@ def on_cluster(job: Job, points: list[Point], keep: Callable[[Point, Outcome], N
     Raises
     ------
     SettingError
-        If Dask is not installed, or nothing answers at the address.
+        If Dask is not installed, nothing answers at the address, the cluster goes away, or its workers lack a package.
+
+    Warns
+    -----
+    RuntimeWarning
+        If there are no workers yet.
     """
     distributed = _distributed()
     packed = job.packed()
     with _connected(distributed, scheduler) as client:
+        if not client.scheduler_info()["workers"]:
+            message = "the cluster has no workers yet, and the points wait for one: `dask worker ADDRESS` starts it"
+            warnings.warn(message, RuntimeWarning, stacklevel=4)
         # The job travels once to each worker, and can be made again if that worker dies.
         shared = client.submit(bytes, packed, pure=False)
         futures = {client.submit(_compute, shared, point, pure=False): point for point in points}
@@ -43,7 +54,8 @@ def on_cluster(job: Job, points: list[Point], keep: Callable[[Point, Outcome], N
         finally:
             for future in [f for f in futures if f.status == "finished"]:
                 keep(futures.pop(future), _outcome(distributed, future))
-            client.cancel([shared, *futures])
+            with suppress(OSError):  # nobody is there who could cancel them
+                client.cancel([shared, *futures])
 
 
 def _compute(packed: bytes, point: Point) -> Outcome:
@@ -61,6 +73,15 @@ def _outcome(distributed: Any, future: Any) -> Outcome:
         outcome: Outcome = future.result()
     except distributed.KilledWorker as error:
         return died(f"{error.allowed_failures + 1} workers ended while they computed it")
+    except NeuroapError:
+        raise
+    except (OSError, CancelledError, AsyncCancelledError) as error:
+        hint = "what was finished is kept: start the cluster again, and run this again"
+        raise SettingError("sweep.scheduler", "the connection to the cluster is lost", hint=hint) from error
+    except Exception as error:  # Dask passes on what a worker raises before it has come to our code
+        hint = "install the same packages where the workers run"
+        rule = f"a worker cannot compute ({type(error).__name__}: {error})"
+        raise SettingError("sweep.scheduler", rule, hint=hint) from error
     return outcome
 
 

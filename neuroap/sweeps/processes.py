@@ -116,7 +116,7 @@ class _Process:
     def __init__(self, packed: bytes) -> None:
         self._first = [packed]
         self._popen = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM.format(path=sys.path)],
+            [sys.executable, "-c", PROGRAM.format(path=[*map(str, sys.path)])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **ONE_THREAD},
@@ -148,5 +148,7 @@ class _Process:
         except subprocess.TimeoutExpired:
             self._popen.kill()
             code = self._popen.wait()
+        with suppress(OSError):  # what it has started and left behind, such as a compiled network
+            os.killpg(self._popen.pid, signal.SIGKILL)
         self._from.close()
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"

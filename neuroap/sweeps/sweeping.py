@@ -18,6 +18,7 @@ from neuroap.sweeps.assembly import ERROR, POINT_SEED, assembled
 from neuroap.sweeps.cluster import on_cluster
 from neuroap.sweeps.grid import Grid, Point, Value, grid
 from neuroap.sweeps.identity import described
+from neuroap.sweeps.interrupts import noticed
 from neuroap.sweeps.job import Job, Outcome
 from neuroap.sweeps.processes import in_processes
 from neuroap.sweeps.progress import Progress
@@ -45,7 +46,7 @@ def sweep(
     what is missing is computed. The result is the same, bit for bit, for any number of workers: every point has a seed
     of its own, made from its place in `seeds` and from its values, and computes with one BLAS thread. For that,
     the function must draw all that is random from its seed, and must not change its arguments. A function whose
-    code was changed is still taken for the same: give it a new folder.
+    code was changed, or what it reads from around it, is still taken for the same: give it a new folder.
 
     Parameters
     ----------
@@ -124,7 +125,9 @@ def _compute(
         in_processes(job, points, keep, workers)
     else:
         for point in points:
-            keep(point, job.compute(point))
+            with noticed():
+                outcome = job.compute(point)
+            keep(point, outcome)
 
 
 def _collected(points: Grid, folder: Store, manifest: Manifest) -> xr.Dataset:

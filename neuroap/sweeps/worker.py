@@ -18,8 +18,9 @@ def main() -> None:
     requests, answers = _own_streams()
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     try:
-        threading.Thread(target=_listen, args=(requests, inbox), daemon=True).start()
-        _work(inbox, answers)
+        over = threading.Event()
+        threading.Thread(target=_listen, args=(requests, inbox, over), daemon=True).start()
+        _work(inbox, answers, over)
     except (KeyboardInterrupt, BrokenPipeError):
         pass  # nobody waits for an answer any more
 
@@ -32,7 +33,7 @@ def _own_streams() -> tuple[IO[bytes], IO[bytes]]:
     return requests, answers
 
 
-def _listen(requests: IO[bytes], inbox: queue.SimpleQueue[Any]) -> None:
+def _listen(requests: IO[bytes], inbox: queue.SimpleQueue[Any], over: threading.Event) -> None:
     """Pass on what comes; at the end, whether the parent closed the stream or died, interrupt the work."""
     try:
         while True:
@@ -40,16 +41,22 @@ def _listen(requests: IO[bytes], inbox: queue.SimpleQueue[Any]) -> None:
     except (EOFError, pickle.UnpicklingError):
         pass
     finally:
+        over.set()
+        inbox.put(None)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
-def _work(inbox: queue.SimpleQueue[Any], answers: IO[bytes]) -> None:
+def _work(inbox: queue.SimpleQueue[Any], answers: IO[bytes], over: threading.Event) -> None:
+    """Compute until it is over; Brian2 makes half a result of an interrupt, which nobody must get."""
     try:
         job = unpacked(inbox.get())
     except SettingError as error:
         return _answer(answers, error)
-    while True:
-        _answer(answers, job.compute(inbox.get()))
+    while (point := inbox.get()) is not None:
+        outcome = job.compute(point)
+        if not over.is_set():
+            _answer(answers, outcome)
+    return None
 
 
 def _answer(answers: IO[bytes], message: object) -> None:

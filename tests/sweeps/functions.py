@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -79,11 +81,22 @@ def interrupted(x: float, seed: int, notes: str) -> float:
     return 10 * x
 
 
+def swallowing(x: float, seed: int, notes: str) -> float:
+    """Ctrl-C at point 3 ends it early and without an error, as it does a simulation of Brian2."""
+    try:
+        return interrupted(x, seed, notes)
+    except KeyboardInterrupt:
+        return -1.0
+
+
 def slow_at_the_end(x: float, seed: int, notes: str) -> float:
-    """The last point takes a minute, the first time."""
+    """The last point takes a minute, the first time, has a program of its own, and makes a result of an interrupt."""
     if x == 5 and first_time(notes, "slow"):
-        note(notes, f"pid {os.getpid()}")
-        time.sleep(60)
+        program = subprocess.Popen(["sleep", "61"])
+        note(notes, f"pid {os.getpid()} {program.pid}")
+        with suppress(KeyboardInterrupt):
+            time.sleep(60)
+        return -1
     note(notes, x)
     return 10 * x
 

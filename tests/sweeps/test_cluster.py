@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import threading
+
 import pytest
 import xarray as xr
 from distributed import LocalCluster
+from distributed.client import FutureCancelledError
+from distributed.comm import CommClosedError
 from sweeps.functions import GRID, counted, failing, interrupted, killed_once, study
 
-from neuroap.errors import SettingError
+from neuroap.errors import DataError, NeuroapError, SettingError
 from neuroap.sweeps import cluster as cluster_module
 from neuroap.sweeps import sweep
 
@@ -80,6 +85,39 @@ def test_a_point_that_kills_all_its_workers_fails():
 
     outcome = cluster_module._outcome(distributed, Future())
     assert outcome.error == "the process died (4 workers ended while they computed it)"
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (CommClosedError("in <TCP>: Stream is closed"), "sweep.scheduler: the connection to the cluster is lost\n"),
+        (FutureCancelledError("compute-1", "lost"), "sweep.scheduler: the connection to the cluster is lost\n"),
+        (ModuleNotFoundError("No module named 'neuroap'"), "a worker cannot compute (ModuleNotFoundError: No module"),
+        (DataError("X", "is wrong"), "X: is wrong"),
+    ],
+)
+def test_what_dask_passes_on(error, message):
+    """A cluster that goes away, workers without neuroap, and our own errors as they are."""
+    import distributed
+
+    class Future:
+        def result(self):
+            raise error
+
+    with pytest.raises(NeuroapError, match=re.escape(message)):
+        cluster_module._outcome(distributed, Future())
+
+
+def test_a_cluster_without_workers_is_said(tmp_path):
+    """The points wait for the first worker."""
+    settings = {"n_workers": 0, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": "CRITICAL"}
+    with LocalCluster(**settings, processes=False) as empty:
+        timer = threading.Timer(1.0, empty.scale, [1])
+        timer.start()
+        with pytest.warns(RuntimeWarning, match="no workers yet, and the points wait"):
+            found = sweep(study, {"x": [1.0], "y": ["a"]}, store=tmp_path, scheduler=empty.scheduler_address)
+        timer.join()
+    assert (found["error"] == "").all()
 
 
 def test_nobody_answers(tmp_path, monkeypatch):

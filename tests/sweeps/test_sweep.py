@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +143,19 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, folder, capfd):
     assert set(counted(folder).values()) == {1}
     assert capfd.readouterr().err == "neuroap: 2 of 4 points are there already\n"
     assert not list((tmp_path / "store").rglob(".*"))
+
+
+def test_half_a_result_is_none(tmp_path, folder):
+    """A function that makes a result of Ctrl-C: its point is computed again."""
+
+    def run():
+        return sweep(functions.swallowing, {"x": [1, 3]}, store=tmp_path / "store", notes=folder, workers=1)
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        run()
+    assert signal.getsignal(signal.SIGINT) is before
+    assert run()["result"].values.ravel().tolist() == [10, 30]
 
 
 def test_the_environment_is_as_before(tmp_path, monkeypatch):
