@@ -18,6 +18,7 @@ from neuroap.errors import SettingError
 
 LONGEST = 300  # characters; of longer texts the beginning and a digest are kept
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+UNTOLD = "\0"  # stands for what a text does not tell
 
 
 def described(value: object, where: str) -> str:
@@ -34,12 +35,17 @@ def described(value: object, where: str) -> str:
     Raises
     ------
     SettingError
-        For an object whose ``repr`` shows an address in memory, which says nothing on the next run.
+        For an object whose ``repr`` shows an address in memory, which says nothing on the next run, or does not tell
+        all: with parts left out (...), or of a trained model.
     """
     text = _text(value)
     if ADDRESS.search(text):
         hint = "give a name or numbers, and let the function make the object; or give its class a __repr__"
         raise SettingError(where, "cannot be recognised when the sweep is run again", value, hint)
+    if UNTOLD in text:
+        hint = "give the file it is stored in, and let the function load it; or give arrays"
+        kind = type(value).__name__
+        raise SettingError(where, "cannot be told from others of its kind when the sweep is run again", kind, hint)
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 3]}... sha256 {_digest(text.encode())}"
 
 
@@ -54,7 +60,7 @@ def _text(value: Any) -> str:
         content = value.tolist() if value.dtype.hasobject else np.ascontiguousarray(value).tobytes()
         digest = _digest(content if isinstance(content, bytes) else _text(content).encode())
         return f"array {value.dtype} {value.shape} sha256 {digest}"
-    return _of_parts(value) or _of_callable(value) or repr(value)
+    return _of_parts(value) or _of_callable(value) or _of_object(value)
 
 
 def _of_parts(value: Any) -> str:
@@ -63,6 +69,8 @@ def _of_parts(value: Any) -> str:
         return "[" + ", ".join(map(_text, value)) + "]"
     if isinstance(value, set | frozenset):
         return "{" + ", ".join(sorted(map(_text, value))) + "}"
+    if hasattr(value, "to_xarray"):  # a table or column of pandas
+        return f"{type(value).__qualname__} {_text(value.to_xarray())}"
     if isinstance(value, xr.Dataset):
         return f"Dataset {_text(dict(value.variables))} {_text(value.attrs)}"
     if isinstance(value, xr.DataArray):
@@ -72,7 +80,7 @@ def _of_parts(value: Any) -> str:
     if isinstance(value, Mapping):  # a Dataset is one too
         return "{" + ", ".join(sorted(f"{_text(key)}: {_text(item)}" for key, item in value.items())) + "}"
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.compare}
         return f"{type(value).__qualname__}{_text(fields)}"
     return ""
 
@@ -86,6 +94,16 @@ def _of_callable(value: Any) -> str:
     if callable(value) and hasattr(value, "__self__") and hasattr(value, "__name__"):
         return f"{_text(value.__self__)}.{value.__name__}"
     return ""
+
+
+def _of_object(value: Any) -> str:
+    """The text of any other value, if there is one that tells all: not with parts left out, not of a trained model."""
+    if any(n.endswith("_") and not n.startswith("_") for n in getattr(value, "__dict__", ())):
+        return UNTOLD
+    if hasattr(value, "get_params") and not isinstance(value, type):  # the repr of an estimator leaves parts out
+        return f"{type(value).__qualname__}{_text(value.get_params(deep=False))}"
+    text = repr(value)
+    return UNTOLD if "..." in text and not isinstance(value, str | bytes) else text
 
 
 def _module(name: str) -> str:

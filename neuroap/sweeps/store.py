@@ -65,10 +65,10 @@ class Store:
         self._points = self.folder / POINTS
         path = self.folder / MANIFEST
         try:
-            if path.is_file():
-                self._compare(json.loads(path.read_text(encoding="utf-8")), asdict(manifest))
-                return
             self._points.mkdir(parents=True, exist_ok=True)
+            if path.is_file():
+                self._compare(self._read(path), asdict(manifest))
+                return
             if any(self._points.iterdir()):
                 raise CheckpointError(str(folder), f"holds points but no {MANIFEST}", hint=HINT)
             self._write(path, {"format": FORMAT, **asdict(manifest), "software": software()})
@@ -86,8 +86,9 @@ class Store:
         old, new = there["settings"], wanted["settings"]
         for name in sorted(old.keys() | new.keys()):
             if old.get(name) != new.get(name):
-                rule = f"belongs to another sweep: there {name} is {old.get(name, 'not given')}"
-                raise CheckpointError(str(self.folder), rule, new.get(name, "not given"), HINT)
+                here = new.get(name, "not given")
+                rule = f"belongs to another sweep: there {name} is {old.get(name, 'not given')}, here {here}"
+                raise CheckpointError(str(self.folder), rule, hint=HINT)
 
     def missing(self, points: Iterable[Point], retry: bool = True) -> list[Point]:
         """The points that have no result.
@@ -141,13 +142,24 @@ class Store:
     def error(self, point: Point) -> str:
         """The error of a point that failed; "" for others."""
         path = self._failure(point)
-        return str(json.loads(path.read_text(encoding="utf-8"))["error"]) if path.is_file() else ""
+        return str(self._read(path)["error"]) if path.is_file() else ""
 
     def _path(self, point: Point) -> Path:
         return self._points / f"{point.name}.nc"
 
     def _failure(self, point: Point) -> Path:
         return self._points / f"{point.name}.error.json"
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        """The content of a manifest or of an error."""
+        part = "settings" if path.name == MANIFEST else "error"
+        try:
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            content[part]
+        except (ValueError, KeyError, TypeError) as error:
+            hint = "remove it and run again" if part == "error" else HINT
+            raise CheckpointError(str(path), f"is damaged: {error}", hint=hint) from error
+        return content
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
         with replacing(path) as partial:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from mistakes import Mistake, Table, check
 from sweeps.small_sweep import scaled, settled
 
-from neuroap import hierarchy
+from neuroap import CorticalClassifier, Layout, hierarchy
 from neuroap.errors import CheckpointError, SettingError
 from neuroap.sweeps import sweep
 from neuroap.sweeps.identity import described
@@ -96,7 +98,7 @@ def workers_of_a_cluster() -> None:
     settled(scheduler="tcp://127.0.0.1:9")  # <- mistake
 
 
-@mistake("store: belongs to another sweep: there factor is 1 (got '2')", "a folder of its own", CheckpointError)
+@mistake("store: belongs to another sweep: there factor is 1, here 2", "a folder of its own", CheckpointError)
 def other_settings() -> None:
     settled(factor=1.0)
     settled(factor=2)  # <- mistake
@@ -134,6 +136,29 @@ def test_a_store_of_another_function() -> None:
         sweep(lambda x, seed: x, {"x": [1]}, store="store", workers=1)
 
 
+@pytest.mark.parametrize("content", ["", "[]", '{"settings": 1'])
+def test_a_damaged_manifest(content: str) -> None:
+    settled()
+    Path("store/sweep.json").write_text(content)
+    with pytest.raises(CheckpointError, match=r"store/sweep.json: is damaged: .*\n  give each sweep a folder"):
+        settled()
+
+
+def test_a_damaged_error() -> None:
+    settled()
+    (point,) = Path("store/points").glob("*.nc")
+    point.rename(point.with_suffix(".error.json"))
+    with pytest.raises(CheckpointError, match=r"is damaged: .*\n  remove it and run again"):
+        settled(retry=False)
+
+
+def test_points_that_were_removed_are_computed_again() -> None:
+    """A user who starts anew may remove the points alone."""
+    first = settled()
+    shutil.rmtree("store/points")
+    xr.testing.assert_identical(settled(), first)
+
+
 def test_a_damaged_point() -> None:
     settled()
     (point,) = Path("store/points").glob("*.nc")
@@ -148,11 +173,43 @@ def test_an_object_that_cannot_be_recognised() -> None:
         settled(factor=object())
 
 
+@pytest.mark.parametrize("made", ["trained model", "long table"])
+def test_an_object_that_does_not_tell_all(made: str) -> None:
+    """Two models trained on different data, or two long series, look the same."""
+    X, y = np.eye(4), [0, 1, 0, 1]
+    model = CorticalClassifier(hierarchy(1, 4, 2, 4), epochs=1, progress=False)
+    settled(factor=model)  # an untrained one tells all
+
+    class Long:
+        def __repr__(self) -> str:
+            return "Long(1, 2, ..., 9)"
+
+    setting = model.fit(X, y) if made == "trained model" else Long()
+    with pytest.raises(SettingError, match=r"sweep.factor: cannot be told from others .*\n  give the file"):
+        settled(factor=[setting], store="other")
+
+
 def values() -> list[object]:
     """Values that must not be taken for each other; made anew at each call."""
     data = xr.Dataset({"a": ("k", [1.0, 2.0])})
+    table = pd.DataFrame({"a": np.arange(1000.0)})
+    other = table.assign(a=table["a"].where(table["a"] != 500))
     return [
-        *(None, True, 2, 2.5, "2", (8, 4), {"b": 1, "a": 2}, {1, 2}, Path("a"), np.arange(3), np.arange(3.0)),
+        *(table, other, table["a"], CorticalClassifier(hierarchy(1)), CorticalClassifier(hierarchy(1, block=8))),
+        *(
+            None,
+            True,
+            2,
+            2.5,
+            "2",
+            "a ... b",
+            (8, 4),
+            {"b": 1, "a": 2},
+            {1, 2},
+            Path("a"),
+            np.arange(3),
+            np.arange(3.0),
+        ),
         *(data, data + 1, data["a"], scaled, functools.partial(scaled, factor=2), functools.partial(scaled, factor=3)),
         *(hierarchy(1), hierarchy(2), np.array(["a"], dtype=object), values, np.float32),
     ]
@@ -164,6 +221,14 @@ def test_equal_values_are_described_alike_and_others_not() -> None:
     assert len(set(texts)) == len(texts)
     assert max(map(len, texts)) < 400
     assert described(1.0, "here") == described(1, "here") == described(np.float32(1), "here")
+
+
+def test_where_something_was_declared_does_not_matter() -> None:
+    """A line added above a layout makes no other sweep of it."""
+    one, two = (Layout(*hierarchy(1).nodes, *hierarchy(1).pathways) for _ in range(2))
+    object.__setattr__(two.areas[0], "declared", "elsewhere.py:3")
+    assert one == two
+    assert described(one, "here") == described(two, "here")
 
 
 def test_progress_says_how_much_time_is_left() -> None:
