@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from neuroap.commands import load
 from neuroap.commands.layout_file import LayoutFile
 from neuroap.commands.outputs import say, writable_folder, writing
+from neuroap.commands.values import positive
 from neuroap.errors import NeuroapError, SettingError
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ TOLERANCE = 1e-3  # change per step of an area that has settled
 REPEATING = 512  # last steps, in which a period is sought
 HEAD = ("spectral radius", "MLE (1/step)", "steps to settle", "regime")
 OK, SOME_FAILED = 0, 1
-DIGITS = 12  # of the values of a range: 0.3, not 0.30000000000000004
 
 
 def add(subparsers: Any) -> None:
@@ -59,39 +59,16 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, write and draw, say what came out; 1 if points failed."""
-    radii = values(args.spectral_radius)
+    radii = positive("--spectral-radius", args.spectral_radius)
+    _check(args)
     layout = _layout(args)
     folder = writable_folder(args.out, "--out")
-    say(f"{layout.name}, {args.area}: {len(radii)} spectral radii, {args.seeds} seed{'s' * (args.seeds > 1)}")
+    say(f"{layout.name}, {args.area}: {args.seeds} x {len(radii)} networks (seeds x spectral radii)")
     result = _swept(layout, radii, args)
     _write(result, folder)
     print(report(result))
     say(f"files in {folder}: {RESULT}, {FIGURE}, points")
     return SOME_FAILED if (result["error"] != "").any() else OK
-
-
-def values(text: str) -> list[float]:
-    """Read "0.5,1,2", or a range "start:stop:number" with both ends.
-
-    Raises
-    ------
-    SettingError
-        For anything else, and for numbers that are not positive.
-    """
-    start, *rest = text.split(":")
-    try:
-        if rest:
-            stop, number = float(rest[0]), int(rest[1])
-            step = (stop - float(start)) / (number - 1)
-            found = [float(f"{float(start) + k * step:.{DIGITS}g}") for k in range(number)]
-        else:
-            found = [float(part) for part in text.split(",")]
-    except (ValueError, IndexError, ZeroDivisionError):
-        found = []
-    if len(rest) not in (0, 2) or not found or not all(0 < value < math.inf for value in found):
-        hint = "like 0.1:2:20 (20 values, both ends included), or 0.5,1,2"
-        raise SettingError("--spectral-radius", "must be positive numbers", text, hint)
-    return found
 
 
 def study(
@@ -198,12 +175,21 @@ def report(result: Dataset) -> str:
     return str(load("neuroap.layout.table").columns(HEAD, rows))
 
 
+def _check(args: argparse.Namespace) -> None:
+    """Refuse numbers that would make every point fail."""
+    for option, least in (("steps", 1), ("transient", 0), ("initial", 1), ("seeds", 1)):
+        if getattr(args, option) < least:
+            raise SettingError(f"--{option}", f"must be an integer from {least} on", getattr(args, option))
+
+
 def _layout(args: argparse.Namespace) -> Layout:
     """Declare the layout, and choose and check the area."""
     file = LayoutFile(args.layout)
     sizes: dict[str, int] = {}
     if args.data is not None:
         images = load("neuroap.data").load(args.data)
+        if args.initial > len(images.X_test):
+            raise SettingError("--initial", f"the data set has {len(images.X_test)} test images", args.initial)
         sizes = {"input": images.X_train.shape[1], "output": len(images.classes)}
     layout = file.declare(**sizes, block=args.block)
     args.area = layout.areas[0].name if args.area is None else args.area

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import ast
+import inspect
 import os
 import sys
 import time
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from neuroap.commands import load
 from neuroap.commands.outputs import say, writable_folder, writing
 from neuroap.commands.summary import duration
+from neuroap.commands.values import value, values
 from neuroap.errors import SettingError, did_you_mean
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ EXAMPLE = "example: neuroap sweep mymodule:run --over spectral_radius=0.1:2:20 -
 RESULT = "sweep.nc"
 OK, SOME_FAILED = 0, 1
 SHOWN = 3  # failed points that the summary names
-DIGITS = 12  # of the values of a range: 0.3, not 0.30000000000000004
 
 
 def add(subparsers: Any) -> None:
@@ -47,8 +47,11 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the sweep, write its Dataset, say what came out; 1 if points failed."""
     function = imported(args.function)
-    over = dict(_named("--over", text, _values) for text in args.over)
-    fixed = dict(_named("--set", text, _value) for text in args.set)
+    over = _named("--over", args.over, lambda text: values("--over", text))
+    fixed = _named("--set", args.set, value)
+    _check_names(fixed)
+    if args.scheduler is not None:
+        _send_whole(function)
     folder = writable_folder(args.store, "--store")
     started = time.monotonic()
     result = _swept(function, over, fixed, args)
@@ -75,6 +78,23 @@ def _swept(
             **fixed,
         )
     return result
+
+
+def _check_names(fixed: dict[str, Any]) -> None:
+    """Refuse arguments whose names `sweep` takes for itself."""
+    own = inspect.signature(load("neuroap.sweeps").sweep).parameters
+    taken = sorted(name for name in fixed if name in own and own[name].kind is not inspect.Parameter.VAR_KEYWORD)
+    if taken:
+        hint = "give it in --over, with one value, or rename it"
+        raise SettingError("--set", "is a setting of the sweep itself", taken[0], hint)
+
+
+def _send_whole(function: Callable[..., Any]) -> None:
+    """Have a function of the current folder sent with its code: workers of a cluster run in other folders."""
+    module = inspect.getmodule(function)
+    file = getattr(module, "__file__", None)
+    if file is not None and Path(file).resolve().parent == Path.cwd():
+        load("cloudpickle").register_pickle_by_value(module)
 
 
 def imported(name: str) -> Callable[..., Any]:
@@ -123,29 +143,14 @@ def report(result: Dataset, seconds: float) -> str:
     return "\n".join(lines)
 
 
-def _named(option: str, text: str, read: Callable[[str], Any]) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not (name.isidentifier() and equals and value):
-        raise SettingError(option, "must read NAME=VALUE", text)
-    return name, read(value)
-
-
-def _values(text: str) -> list[Any]:
-    """The values of "0.5,1,2", or of a range "start:stop:number"."""
-    parts = [_value(part) for part in text.split(":")]
-    if len(parts) == 3 and not any(isinstance(part, str) for part in parts):
-        start, stop, number = parts
-        if not isinstance(number, int) or number < 2:
-            raise SettingError("--over", "a range is START:STOP:NUMBER, with at least two values", text)
-        whole = isinstance(start, int) and isinstance(stop, int) and (stop - start) % (number - 1) == 0
-        step = (stop - start) / (number - 1)
-        return [(int if whole else float)(f"{start + k * step:.{DIGITS}g}") for k in range(number)]
-    return [_value(part) for part in text.split(",")]
-
-
-def _value(text: str) -> Any:
-    """A Python literal such as 0.5, True or (8, 4); anything else is text."""
-    try:
-        return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError):
-        return text
+def _named(option: str, texts: list[str], read: Callable[[str], Any]) -> dict[str, Any]:
+    """What follows each NAME= of an option."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, given = text.partition("=")
+        if not (name.isidentifier() and equals and given):
+            raise SettingError(option, "must read NAME=VALUE", text)
+        if name in found:
+            raise SettingError(option, "is given twice for the same name", name, "all values go into one: NAME=1,2")
+        found[name] = read(given)
+    return found

@@ -12,9 +12,8 @@ import xarray as xr
 from neuroap import hierarchy
 from neuroap.analysis import Map
 from neuroap.cli import main
-from neuroap.commands.regimes import measure, report, study, values, with_radius
+from neuroap.commands.regimes import measure, report, study, with_radius
 from neuroap.data import load
-from neuroap.errors import SettingError
 from neuroap.regimes import area_map
 
 LAYOUT = Path(__file__).resolve().parents[2] / "models" / "two_area.py"
@@ -106,19 +105,6 @@ def test_a_cycle_is_periodic():
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("0.5", [0.5]), ("2,0.5", [2, 0.5]), ("0.1:0.3:3", [0.1, 0.2, 0.3]), ("2:1:2", [2, 1])]
-)
-def test_values(text, expected):
-    assert values(text) == expected
-
-
-@pytest.mark.parametrize("text", ["", "a", "0", "-1,2", "1:2", "1:2:1", "1:2:3:4", "0:1:3", "nan", "1:inf:3", "1:2:x"])
-def test_values_that_are_none(text):
-    with pytest.raises(SettingError, match="--spectral-radius: must be positive numbers"):
-        values(text)
-
-
-@pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         (("--area", "V11"), 1, "did you mean 'V1'?"),
@@ -126,14 +112,14 @@ def test_values_that_are_none(text):
         (("--drive", "some"), 2, "invalid choice: 'some'"),
         (("--drive", "uniform", "--data", "digits"), 2, "not allowed with argument"),
         (("--spectral-radius", "0.5:1"), 1, "like 0.1:2:20 (20 values, both ends included), or 0.5,1,2"),
-        (
-            ("--initial", 0, "--spectral-radius", "1", *SMALL[:2], "--workers", 1),
-            1,
-            "initial: must be an integer from 1",
-        ),
+        (("--initial", 0), 1, "--initial: must be an integer from 1 on (got 0)"),
+        (("--steps", 0), 1, "--steps: must be an integer from 1 on (got 0)"),
+        (("--transient", -1), 1, "--transient: must be an integer from 0 on (got -1)"),
+        (("--seeds", 0), 1, "--seeds: must be an integer from 1 on (got 0)"),
+        (("--data", "digits", "--initial", 361), 1, "--initial: the data set has 360 test images (got 361)"),
     ],
 )
 def test_mistakes(command, arguments, code, message):
     done = command("regimes", LAYOUT, *arguments)
-    assert (done.code, done.out) == (code, "")
+    assert (done.code, done.out, os.listdir()) == (code, "", [])
     assert message in done.err

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import pytest
 import xarray as xr
 
-from neuroap.commands.sweep import _values
+from neuroap.sweeps.job import unpacked
 
 MODULE = "swept_by_the_command"
 CODE = """
@@ -53,24 +56,6 @@ def test_a_function_without_a_seed(command):
 
 
 @pytest.mark.parametrize(
-    ("text", "values"),
-    [
-        ("0.1:0.5:5", [0.1, 0.2, 0.3, 0.4, 0.5]),
-        ("1:5:3", [1, 3, 5]),
-        ("1:2:3", [1.0, 1.5, 2.0]),
-        ("0.5,1", [0.5, 1]),
-        ("STE,EPE", ["STE", "EPE"]),
-        ("True,False", [True, False]),
-        ("tcp://a:b", ["tcp://a:b"]),
-    ],
-)
-def test_values(text, values):
-    found = _values(text)
-    assert found == values
-    assert [type(v) for v in found] == [type(v) for v in values]
-
-
-@pytest.mark.parametrize(
     ("function", "over", "message"),
     [
         (f"{MODULE}:rum", "x=1", f"{MODULE}: it has no such function (got 'rum')\n  did you mean 'run'?"),
@@ -85,3 +70,28 @@ def test_what_can_go_wrong(command, function, over, message):
     done = command("sweep", function, "--over", over, "--store", "out")
     assert (done.code, done.out) == (1, "")
     assert message in done.err
+
+
+def test_names_that_are_given_twice_or_taken(command):
+    """No value is left out without a word."""
+    options = (f"{MODULE}:constant", "--over", "x=1", "--no-seed", "--store", "out")
+    for more, message in (
+        (("--over", "x=2"), "--over: is given twice for the same name (got 'x')"),
+        (("--set", "y=1", "--set", "y=2"), "--set: is given twice for the same name (got 'y')"),
+        (("--set", "workers=2"), "--set: is a setting of the sweep itself (got 'workers')\n  give it in --over"),
+    ):
+        done = command("sweep", *options, *more)
+        assert (done.code, done.out) == (1, "")
+        assert message in done.err
+
+
+def test_a_function_of_this_folder_goes_to_a_cluster_with_its_code(command, monkeypatch):
+    """A worker that runs elsewhere cannot import the module."""
+    sent = []
+    monkeypatch.delitem(sys.modules, MODULE, raising=False)
+    monkeypatch.setattr("neuroap.sweeps.sweeping.on_cluster", lambda job, *_: sent.append(job.packed()))
+    options = ("--over", "x=1", "--no-seed", "--store", "out")
+    command("sweep", f"{MODULE}:constant", *options, "--scheduler", "tcp://127.0.0.1:9")
+    cloudpickle.unregister_pickle_by_value(sys.modules.pop(MODULE))
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if p != os.getcwd()])
+    assert unpacked(sent[0]).function(3) == 3
