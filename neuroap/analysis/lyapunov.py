@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -139,10 +140,13 @@ def finite_time(
     """
     horizons, x = _prepared("finite_time", system, horizon, initial, transient, seed)
     p = directions(x, whole("finite_time.vectors", vectors, least=1), seed)
-    x, _, growth = follow(system.advance(scales(x)), x, p, horizons[-1])
-    exponents = np.stack([rates(growth[:t], x) for t in horizons])
+    advance, growth, exponents = system.advance(scales(x)), np.empty((0, *p.shape[:2])), []
+    for before, t in pairwise([0, *horizons]):
+        x, p, more = follow(advance, x, p, t - before)
+        growth = np.concatenate([growth, more])  # (t, B, vectors)
+        exponents.append(rates(growth, x))
     attrs = settings(system, initial, transient=transient, seed=seed)
-    return _over_horizons("ftmle", horizons, exponents).assign_attrs(attrs)
+    return _over_horizons("ftmle", horizons, np.stack(exponents)).assign_attrs(attrs)
 
 
 def ftle_max(

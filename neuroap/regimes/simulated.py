@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from neuroap.analysis.maps import whole
 from neuroap.analysis.two_trajectories import Benettin
 from neuroap.brian import CorticalNetwork
 from neuroap.brian.perturbing import Perturber, memory
@@ -77,6 +78,8 @@ def simulated_lyapunov(
         Settings out of range; equations with noise, which trajectory and copy would not share.
     LayoutError
         An unknown area.
+    KeyboardInterrupt
+        If Brian2 was told to stop (Ctrl-C): it ends the run without a word.
 
     Examples
     --------
@@ -85,8 +88,7 @@ def simulated_lyapunov(
     origin = as_source(source, seed)
     task = origin.task(task)
     for name, value in (("steps", steps), ("transient", transient), ("initial", initial)):
-        if int(value) != value or value < (name != "transient"):
-            raise SettingError(name, "must be a positive integer", value)
+        whole(name, value, least=int(name != "transient"))
     x, labels = _stimuli(origin, task, X, y, initial)
     network = _network(origin, task, len(x), transient + steps, labels is not None, dt_ms)
     chosen = _areas(network, areas)
@@ -99,6 +101,8 @@ def simulated_lyapunov(
     simulation = network.hand_over({task: (x, labels)}, learn=labels is not None)
     simulation.add(perturber)
     simulation.run(simulation.duration, namespace={})
+    if not network.cycle.over:
+        raise KeyboardInterrupt("the simulation was stopped before its end")
     per_tau = len(window.ticks) // (transient + steps)
     found = benettin.result(max(transient * per_tau - 1, 0))  # the first step only makes the copies
     units = {"steps_per_unit": float(per_tau), "time_unit": "tau"} if per_tau > 1 else {}

@@ -222,6 +222,10 @@ def test_state_that_grows_without_bound_in_a_linear_map():
     found = max_lyapunov(linear(2 * np.eye(2)), 1, 2000, 0)
     assert np.isnan(found.exponent[0])
     assert max_lyapunov(linear(2 * np.eye(2)), 1, 500, 0).mle == pytest.approx(np.log(2))
+    for measure in (finite_time, ftle_max):  # what comes later does not spoil what came before
+        short, long = measure(linear(2 * np.eye(2)), [8, 2000], 1).exponent.values.reshape(2)
+        assert short == pytest.approx(np.log(2))
+        assert np.isnan(long)
 
 
 def test_states_are_never_denormal():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
+import brian2
 import numpy as np
 import pytest
 import xarray as xr
 
 from neuroap import AdjointPropagation, CorticalClassifier, Layout, Recurrence, hierarchy
-from neuroap.analysis import max_lyapunov
+from neuroap.analysis import Benettin, max_lyapunov
 from neuroap.errors import LayoutError, SettingError
 from neuroap.regimes import area_map, simulated_lyapunov
 
@@ -92,9 +93,23 @@ def test_the_same_seed_gives_the_same_bits() -> None:
     assert mle(first) != mle(other)
 
 
+def test_a_run_that_was_stopped_has_no_exponent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At Ctrl-C Brian2 ends its run without an error."""
+    update = Benettin.update
+
+    def interrupted(self: Benettin, *states: object) -> object:
+        brian2.stop()
+        return update(self, *states)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Benettin, "update", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="the simulation was stopped before its end"):
+        simulated_lyapunov(net(1), steps=5, transient=2)
+
+
 def test_mistakes() -> None:
-    with pytest.raises(SettingError, match=r"steps: must be a positive integer \(got 0\)"):
-        simulated_lyapunov(net(1), steps=0)
+    for steps in (0, 2.5, "5"):
+        with pytest.raises(SettingError, match=rf"steps: must be an integer from 1 on \(got {steps!r}\)"):
+            simulated_lyapunov(net(1), steps=steps)  # type: ignore[arg-type]
     with pytest.raises(LayoutError, match=r"areas: no such area takes part in the task \(got 'V9'\)"):
         simulated_lyapunov(net(1), areas=["V9"])
     noisy = "du/dt = (-u + I_rec + b + I_inf - beta*I_err)/tau + 0.1*xi*tau**-0.5 : 1\nr = tanh(u) : 1"
