@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from neuroap.brian.threads import threads_for
 from neuroap.layout import Area, Layout, Output, Site
+from neuroap.names import recurrence_name
 from neuroap.rules import AdjointPropagation
 from neuroap.seeds import generator
 from neuroap.timeline import Timeline, timeline
-from neuroap.weights import recurrence_name
 
 Array = NDArray[np.floating]
 

@@ -111,7 +111,7 @@ def _larger(a: float, b: float) -> float:
 def _tolerance(quantity: str, dtype: str, layout: Layout) -> float:
     if dtype == "float64":
         return FLOAT64
-    chaotic = any(a.recurrence is not None and a.recurrence.spectral_radius > 1 for a in layout.areas)
+    chaotic = any(a.recurrence is not None and a.recurrence.radius > 1 for a in layout.areas)
     return FLOAT32["grad" if quantity == "grad" else "chaotic" if chaotic else "rates"]
 
 

@@ -15,6 +15,9 @@ Equation 2, every open plastic weight, a mean over the trials::
 
     gradient[pre, post] = r_pre(inference).T @ e_post / B,    W <- W - learning_rate * optimiser(gradient)
 
+Dale's law: weights that leave an excitatory cell (s = 1) or an inhibitory one (s = -1) keep the sign s; silent cells
+send nothing, and nothing that leaves them learns.
+
 It shares no computing code with `neuroap`: only the declarations of `neuroap.layout` are read.
 """
 
@@ -37,6 +40,8 @@ ACTIVATIONS = {
     "identity": (lambda u: u, np.ones_like),
     "relu": (lambda u: np.maximum(u, 0), lambda u: (u > 0).astype(float)),
     "sigmoid": (lambda u: (1 + np.tanh(u)) / 2, lambda u: (1 - np.tanh(u) ** 2) / 2),  # 1 / (1 + exp(-2 u))
+    "rectified_tanh": (lambda u: np.maximum(np.tanh(u), 0), lambda u: (u > 0) * (1 - np.tanh(u) ** 2)),
+    "saturating": (lambda u: np.minimum(np.maximum(u, 0), 1), lambda u: ((u > 0) & (u < 1)).astype(float)),
 }
 
 
@@ -76,6 +81,7 @@ class Oracle:
         bias_plasticity: bool = False,
         weight_decay: float = 0.0,
         tolerance: float | None = None,
+        dale: str = "clip",
         dt_over_tau: float | Mapping[str, float] = 1.0,  # the same for all areas, or by area
     ) -> None:
         assert error in ("STE", "EPE")
@@ -83,12 +89,13 @@ class Oracle:
         self.layout, self.steps, self.error, self.beta = layout, steps, error, beta
         self.derivative, self.optimizer, self.learning_rate = derivative, optimizer, learning_rate
         self.recurrent_plasticity, self.bias_plasticity = recurrent_plasticity, bias_plasticity
-        self.weight_decay, self.tolerance = weight_decay, tolerance
+        self.weight_decay, self.tolerance, self.dale = weight_decay, tolerance, dale
         one = not isinstance(dt_over_tau, Mapping)
         self.dt = {a.name: dt_over_tau if one else dt_over_tau[a.name] for a in layout.areas}
         self.weights = {name: np.array(w, dtype=float) for name, w in weights.items()}
         self.mask = {name: w != 0 for name, w in self.weights.items() if name.endswith(".recurrence")}
         self.optimisers: dict[frozenset[str], Adam] = {}  # one per combination of tasks that runs
+        self.size = {name: np.sqrt(np.mean(w[w != 0] ** 2)) for name, w in self.weights.items() if w.any()}
 
     def batch(self, tasks: str | Iterable[str], data: Mapping[str, tuple[Array, Array]]) -> Record:
         """Infer, perturb and learn from ``{task: (x, labels)}``; x (B, n), labels (B,)."""
@@ -203,8 +210,43 @@ class Oracle:
             step = g if self.optimizer == "sgd" else adam.step(name, g)
             if name in self.mask:
                 step = self.recurrent_plasticity * self.mask[name] * step
-            w = self.weights[name]
-            self.weights[name] = w - self.learning_rate * (step + self.weight_decay * w)
+            self.weights[name] = self._changed(name, step)
+
+    def _changed(self, name: str, step: Array) -> Array:
+        """A weight after its step, within Dale's law, and as it was where its source cell is silent."""
+        w, eta, decay = self.weights[name], self.learning_rate, self.weight_decay
+        sign, silent = self._source_cells(name)  # (n_source, 1)
+        free = w - eta * (step + decay * w)
+        if sign is not None and self.dale == "clip":
+            free = np.where(sign > 0, np.maximum(free, 0), np.minimum(free, 0))
+        elif sign is not None:
+            free = w * np.exp(-eta * (sign * step / self.size.get(name, 1.0) + decay))
+        return np.where(silent, w, free)
+
+    def _source_cells(self, name: str) -> tuple[Array | None, Array | bool]:
+        """Signs of the cells that weights leave (None: no law), and which of them are silent."""
+        pathway = next((p for p in self.layout.pathways if p.name == name), None)
+        if name.endswith(".bias") or (pathway and pathway.source_node not in {a.name for a in self.layout.areas}):
+            return None, False
+        area = self.layout[pathway.source_node if pathway else name.removesuffix(".recurrence")]
+        columns = self._columns(pathway.source) if pathway else slice(None)
+        sign, silent = np.zeros(area.size), np.zeros(area.size, bool)
+        outside = [k for k in range(area.size) if not any(b.start <= k < b.stop for b in area.block_list)]
+        if area.excitatory is not None:  # the tests have at most one gap
+            sign[outside] = [1] * round(area.excitatory * len(outside)) + [-1] * (
+                len(outside) - round(area.excitatory * len(outside))
+            )
+        cells = {"all": slice(None), "E": sign > 0, "I": sign < 0}
+        for b in area.block_list:
+            cells[b.name] = slice(b.start, b.stop)
+            if b.excitatory is not None:
+                cells[f"{b.name}.E"] = slice(b.start, b.start + b.excitatory)
+                cells[f"{b.name}.I"] = slice(b.start + b.excitatory, b.stop)
+                sign[cells[f"{b.name}.E"]], sign[cells[f"{b.name}.I"]] = 1, -1
+        cells |= {"E": sign > 0, "I": sign < 0}
+        for lesion in area.lesions:
+            silent[cells[lesion]] = True
+        return sign[columns, None] if area.dale else None, silent[columns, None]
 
     # ------------------------------------------------------------------ reading the layout
 

@@ -18,8 +18,9 @@ from neuroap import (
     inference,
 )
 from neuroap.errors import LayoutError
+from neuroap.names import bias_name, recurrence_name
 from neuroap.seeds import generator
-from neuroap.weights import bias_name, draw_recurrence, draw_weights, recurrence_name
+from neuroap.weights import draw_recurrence, draw_weights
 
 BIG = hierarchy(2, 400, 25, 100)
 

@@ -17,9 +17,10 @@ from neuroap.brian.projections import End, Projection
 from neuroap.brian.settling import Finish, Settling, settlers, settlings
 from neuroap.brian.tracer import Tracer
 from neuroap.layout import Area, Layout, Pathway
+from neuroap.names import bias_name, recurrence_name
 from neuroap.rules import AdjointPropagation
 from neuroap.timeline import Timeline, Window, ticks_per_tau
-from neuroap.weights import bias_name, recurrence_name
+from neuroap.weights import KEPT, source_alive, source_signs
 
 
 def area_code(
@@ -119,8 +120,8 @@ class Assembly:
         """What there is of each projection."""
         found = {}
         for name, p in self.projections.items():
-            mask = ("mask",) if "mask" in p.variables else ()
-            found[name] = Weights(p.shape, (*p.states, *mask), "eta" in p.variables)
+            fixed = [v for v in KEPT if v in p.variables]
+            found[name] = Weights(p.shape, (*p.states, *fixed), "eta" in p.variables)
         return found
 
     def _add_ends(self) -> None:
@@ -144,7 +145,7 @@ class Assembly:
             ticks = [t for w in self._windows(area.name) for t in w.recurrent_ticks]
             projection.drives(self.cycle, ticks, "r", self._recurrent_drive(area), add=False, order=RECUR)
             if alpha and area.name in self.timeline.learning:
-                projection.learns(self.rule, self.cycle, self.timeline.length - 1, self.feed, masked_scale=alpha)
+                self._let_learn(projection, scale=alpha, masked=True)
             self.projections[projection.parameter] = projection
 
     def _recurrent_drive(self, area: Area) -> str:
@@ -163,7 +164,7 @@ class Assembly:
             projection.drives(self.cycle, first, "", "b", add=False, order=DRIVE)
             has_error = name in line.learning or isinstance(group, OutputGroup)
             if self.rule.bias_plasticity and has_error:
-                projection.learns(self.rule, self.cycle, line.length - 1, self.feed)
+                self._let_learn(projection)
             self.projections[projection.parameter] = projection
 
     def _add_pathways(self) -> None:
@@ -189,8 +190,13 @@ class Assembly:
             projection = Projection(pathway.name, *ends, self.clock)
             projection.drives(self.cycle, ticks, self._sends(pathway), drive, add=shared, order=DRIVE)
             if pathway.plastic and self._has_error(site.node):
-                projection.learns(self.rule, self.cycle, self.timeline.length - 1, self.feed)
+                self._let_learn(projection, masked=source_alive(self.layout, pathway.name) is not None)
             self.projections[pathway.name] = projection
+
+    def _let_learn(self, projection: Projection, *, scale: float = 1.0, masked: bool = False) -> None:
+        signed = source_signs(self.layout, projection.parameter) is not None
+        tick = self.timeline.length - 1
+        projection.learns(self.rule, self.cycle, tick, self.feed, scale=scale, masked=masked, signed=signed)
 
     def _sends(self, pathway: Pathway) -> str:
         """The variable of the source that a pathway transmits."""

@@ -15,6 +15,7 @@ from neuroap.errors import DataError, SettingError
 from neuroap.layout import Layout
 from neuroap.rules import AdjointPropagation
 from neuroap.timeline import Timeline, timeline
+from neuroap.weights import fresh_state
 
 Array = NDArray[np.floating]
 Trials = tuple[Array, NDArray[np.integer] | None]
@@ -30,7 +31,7 @@ class Weights:
     shape : (int, int)
         Source neurons (1 for a bias), target neurons.
     kept : tuple of str
-        Arrays of the optimiser and, for recurrent weights that learn, "mask".
+        Arrays of the optimiser, and those that say which weights learn and within which bounds.
     plastic : bool
         Whether the weights learn in this network.
     """
@@ -169,8 +170,8 @@ class SimulatedNetwork(ABC):
         weights : mapping of str to ndarray, shape (source, target)
             Every projection of the network by its name; more are ignored.
         state : mapping of str to mapping, optional
-            Per plastic weight the arrays of the optimiser (for Adam "m" and "v") and, for recurrent
-            weights, "mask"; None for the beginning.
+            Per plastic weight the arrays of the optimiser (for Adam "m" and "v") and those of `KEPT` that it has
+            (see `neuroap.weights.fresh_state`); what is missing is as in the beginning.
         copy : int
             Which of the networks side by side.
         """
@@ -191,8 +192,9 @@ class SimulatedNetwork(ABC):
             for copy, (weights, state) in each.items():
                 values.append((name, "w", copy, weights[name]))
                 for variable in about.kept:
-                    fresh = weights[name] != 0 if variable == "mask" else 0.0
-                    values.append((name, variable, copy, state[name][variable] if state else fresh))
+                    there = (state or {}).get(name, {}).get(variable)
+                    fresh = fresh_state(self.layout, name, variable, weights[name]) if there is None else there
+                    values.append((name, variable, copy, fresh))
         self.assign(values)
 
     def weights(self, plastic_only: bool = False, copy: int = 0) -> dict[str, Array]:

@@ -17,6 +17,10 @@ from neuroap.brian.codeobjects import ELEMENTWISE, code_object_class
 from neuroap.brian.cycle import Cycle, GatedRunner
 from neuroap.brian.nodes import CHANGE, CORRELATE, FACTOR, NodeGroup
 from neuroap.rules import AdjointPropagation, Correlation
+from neuroap.weights import RELATIVE, SIGN
+
+# Array of a projection that bounds its weights, by the update that keeps Dale's law.
+BOUNDS = {"clip": SIGN, "multiplicative": RELATIVE}
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,15 @@ class Projection(Group, BrianObject):
         runner.gate(cycle, ticks)
 
     def learns(
-        self, rule: AdjointPropagation, cycle: Cycle, tick: int, feed: Group, masked_scale: float | None = None
+        self,
+        rule: AdjointPropagation,
+        cycle: Cycle,
+        tick: int,
+        feed: Group,
+        *,
+        scale: float = 1.0,
+        masked: bool = False,
+        signed: bool = False,
     ) -> None:
         """Make the weights plastic: correlate both ends in `tick`, then change the weights.
 
@@ -143,25 +155,27 @@ class Projection(Group, BrianObject):
         feed : Group
             Holds ``count``, the number of trials in the batch, ``k``, the number of updates with this one,
             and, for a single network, the learning rate ``eta``.
-        masked_scale : float, optional
-            Factor of the step where weights that are zero at the start stay zero (recurrent weights).
+        scale : float
+            Factor of the step.
+        masked : bool
+            Some weights never learn: recurrent ones that are not there, those that leave silent cells.
+        signed : bool
+            Dale's law: weights keep the signs of their source cells.
         """
         self.states = rule.optimizer.states
-        for state in self.states:
+        extra = [*(["mask"] if masked else []), *([BOUNDS[rule.dale]] if signed else [])]
+        for state in (*self.states, *extra):
             self.variables.add_array(state, size=self._N)
         self.variables.add_reference("k", feed, "k")
         if self.batch.copies == 1:
             self.variables.add_reference("eta", feed, "eta")
         else:
             self.variables.add_array("eta", size=self._N)
-        if masked_scale is not None:
-            self.variables.add_array("mask", size=self._N)
         gradient = self._correlations(rule.correlations, cycle, tick, feed)
-        step = "step" if masked_scale is None else f"step*{masked_scale!r}*mask"
-        if rule.weight_decay:
-            step = f"({step} + {rule.weight_decay!r}*w)"
-        code = f"{gradient}{rule.optimizer.text}\nw = w - eta*{step}"
+        step = "step" + (f"*{scale!r}" if scale != 1 else "") + ("*mask" if masked else "")
+        change = _change(step, rule.weight_decay, BOUNDS[rule.dale] if signed else "")
         self.namespace.update(rule.optimizer.constants)
+        code = f"{gradient}{rule.optimizer.text}\n{change}"
         self._runner(ELEMENTWISE, code, "end", CHANGE, "update").gate(cycle, [tick])
 
     def _correlations(self, terms: tuple[Correlation, ...], cycle: Cycle, tick: int, feed: Group) -> str:
@@ -208,6 +222,14 @@ class Projection(Group, BrianObject):
             group.variables.add_array(variable, size=len(group))
             group.at(cycle, [tick], f"{variable} = {code}", "end", FACTOR, variable)
         return group.factors[code]
+
+
+def _change(step: str, decay: float, bound: str) -> str:
+    """Code that changes the weights by ``- eta step``, within the bound of Dale's law if there is one."""
+    if bound == RELATIVE:
+        return f"w = w*exp(-eta*({RELATIVE}*{step}{f' + {decay!r}' if decay else ''}))"
+    step = f"({step} + {decay!r}*w)" if decay else step
+    return f"w = w - eta*{step}" + (f"\nw = {SIGN}*clip({SIGN}*w, 0, inf)" if bound else "")
 
 
 def _from_unit_source(term: Correlation) -> Correlation:

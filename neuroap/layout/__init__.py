@@ -1,10 +1,11 @@
 """Declarations of cortical layouts: no arrays, no simulator."""
 
 from neuroap.layout.activations import ACTIVATIONS, Activation, activation
+from neuroap.layout.blocks import Block
 from neuroap.layout.hierarchy import hierarchy
 from neuroap.layout.initial import Initial, Normal, Recurrence, Uniform, Zeros
 from neuroap.layout.layout import Layout, Site
-from neuroap.layout.nodes import Area, Block, Input, Output
+from neuroap.layout.nodes import Area, Input, Output
 from neuroap.layout.pathways import Pathway, error, inference
 
 __all__ = [

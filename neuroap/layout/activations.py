@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from neuroap.errors import LayoutError, did_you_mean
@@ -23,6 +24,8 @@ class Activation:
         f(0), the rate of a neuron without drive.
     slope : float
         f'(0), the gain at rest; from above where f has a kink there (relu).
+    low, high : float
+        Between these all rates lie. Dale's law wants `low` >= 0.
     """
 
     name: str
@@ -30,15 +33,20 @@ class Activation:
     derivative: str
     rest: float
     slope: float
+    low: float = -math.inf
+    high: float = math.inf
 
 
 ACTIVATIONS: dict[str, Activation] = {
     a.name: a
     for a in (
-        Activation("tanh", "tanh(u)", "1 - r**2", rest=0.0, slope=1.0),
+        Activation("tanh", "tanh(u)", "1 - r**2", rest=0.0, slope=1.0, low=-1, high=1),
         Activation("identity", "u", "1.0 + 0.0*r", rest=0.0, slope=1.0),
-        Activation("relu", "clip(u, 0, inf)", "1.0*int(r > 0)", rest=0.0, slope=1.0),
-        Activation("sigmoid", "1/(1 + exp(-2*u))", "2*r*(1 - r)", rest=0.5, slope=0.5),
+        Activation("relu", "clip(u, 0, inf)", "1.0*int(r > 0)", rest=0.0, slope=1.0, low=0),
+        # A spontaneous rate of 1/2, from which drives move it both ways.
+        Activation("sigmoid", "1/(1 + exp(-2*u))", "2*r*(1 - r)", rest=0.5, slope=0.5, low=0, high=1),
+        Activation("rectified_tanh", "clip(tanh(u), 0, 1)", "(1 - r**2)*int(r > 0)", 0.0, 1.0, low=0, high=1),
+        Activation("saturating", "clip(u, 0, 1)", "1.0*int(r > 0)*int(r < 1)", 0.0, 1.0, low=0, high=1),
     )
 }
 

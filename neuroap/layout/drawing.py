@@ -142,7 +142,7 @@ class _Pen:
         fill, border, is_open = self.colors(tile)
         box, ink, soft = tile.box, INK if is_open else CLOSED_TEXT, SOFT if is_open else CLOSED_TEXT
         self.box(box, fill, border, f"{area}.{tile.names[0]}")
-        size = f"{tile.start}:{tile.stop}" if with_range else str(tile.stop - tile.start)
+        size = f"{tile.start}:{tile.stop}" if with_range else tile.size
         if self.scale < READABLE:
             self.text(box.x, box.y, tile.label, 8, ink)
         elif box.height > TWO_LINES:

@@ -7,7 +7,7 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from neuroap.layout.nodes import Area, Input, Node
-from neuroap.layout.tiles import CHARACTER, PADDING, PORT, Box, Shape, lay_tiles
+from neuroap.layout.tiles import CHARACTER, PADDING, PORT, Box, Shape, block_of, lay_tiles
 
 if TYPE_CHECKING:
     from neuroap.layout.layout import Layout
@@ -101,7 +101,7 @@ def _slide(layout: Layout, shapes: Mapping[str, Shape], names: Sequence[str]) ->
 def _beside(layout: Layout, shapes: Mapping[str, Shape], name: str) -> list[float]:
     """Heights of the tiles that plastic pathways join to a bar."""
     joined = [p for p in layout.pathways if p.plastic and name in (p.source, p.target)]
-    sites = [layout.site(p.target if p.source == name else p.source) for p in joined]
+    sites = [layout.site(block_of(p.target if p.source == name else p.source)) for p in joined]
     return [shapes[site.node].part(site.start, site.stop).y for site in sites]
 
 

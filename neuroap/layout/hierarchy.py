@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from neuroap.errors import LayoutError
+from neuroap.layout.blocks import Blocks
 from neuroap.layout.initial import Initial, Recurrence
 from neuroap.layout.layout import Layout, Part
-from neuroap.layout.nodes import Area, Blocks, Input, Output
+from neuroap.layout.nodes import Area, Input, Output
 from neuroap.layout.pathways import error, inference
 
 

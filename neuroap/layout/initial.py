@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
 from neuroap.errors import LayoutError
@@ -55,36 +55,104 @@ Initial = Uniform | Normal | Zeros
 INITIALS: dict[str, type[Uniform] | type[Normal] | type[Zeros]] = {c.kind: c for c in (Uniform, Normal, Zeros)}
 
 PLACEMENTS = ("distinct", "with-replacement")
+PUBLISHED = ("spectral_radius", "connection_rate", "placement")  # settings of a recurrence that are always shown
+SPECTRAL_RADIUS = 0.25  # of a recurrence that says nothing else
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recurrence:
-    """Fixed random sparse recurrence of an area, W_rec[N, N], scaled to a spectral radius.
+    r"""Fixed random sparse recurrence of an area, W_rec[N, N], scaled to a spectral radius.
 
     Values are uniform in [-1, 1] at random positions; the matrix is divided by its largest absolute
     eigenvalue and multiplied by `spectral_radius`.
 
+    In an area that obeys Dale's law, values have the sign of the presynaptic cell: those of inhibitory cells are
+    multiplied by -g, so that excitation and inhibition of a neuron cancel when all cells have the same rate. The mean
+    of such a matrix is an eigenvalue of its own, the *outlier* :math:`\lambda = \sum_{pre} \bar w_{pre}`; the others
+    fill a disc, the *bulk* (Rajan & Abbott 2006, https://doi.org/10.1103/PhysRevLett.97.188104). Scaling by the
+    largest eigenvalue scales by the outlier if it is large, and leaves the bulk, which carries signals, too small:
+    give `bulk_radius` then.
+
     Parameters
     ----------
-    spectral_radius : float
-        The largest absolute eigenvalue, exact to 1e-6.
+    spectral_radius : float, optional
+        The largest absolute eigenvalue, exact to 1e-6; 0.25 unless `bulk_radius` is given.
     connection_rate : float
         The fraction of the N * N positions that hold a connection, in (0, 1].
     placement : {"distinct", "with-replacement"}
         "distinct" places ``round(N * N * rate)`` different positions, so that the rate is the density.
         "with-replacement" draws ``int(N * N * rate)`` positions that may coincide and adds their
         values, as the program behind the published figures does (rate 0.25 gives a density of 0.221).
+    bulk_radius : float, optional
+        Scale to this radius of the bulk (see `neuroap.weights.bulk_radius`) instead of the spectral radius.
+    balance : float, optional
+        Dale's law: inhibition of a neuron, as a multiple of its excitation; 1 (the default) cancels it, less leaves
+        a positive outlier, more a negative one, 0 leaves inhibition out.
+    outlier : float, optional
+        Dale's law: the outlier itself, in place of `balance`; it needs `bulk_radius`.
+    exact_balance : bool
+        Dale's law: scale the inhibition of each neuron by its own excitation. Otherwise they cancel on average over
+        neurons, and each neuron keeps a random constant drive.
     """
 
-    spectral_radius: float = 0.25
+    spectral_radius: float | None = None
     connection_rate: float = 0.25
     placement: str = "distinct"
+    bulk_radius: float | None = None
+    balance: float | None = None
+    outlier: float | None = None
+    exact_balance: bool = False
 
     def __post_init__(self) -> None:
-        set_positive(self, "spectral_radius")
+        if self.bulk_radius is None:
+            usual = SPECTRAL_RADIUS if self.spectral_radius is None else self.spectral_radius
+            object.__setattr__(self, "spectral_radius", usual)
+            set_positive(self, "spectral_radius")
+        else:
+            set_positive(self, "bulk_radius")
+            if self.spectral_radius is not None:
+                both = (self.spectral_radius, self.bulk_radius)
+                raise LayoutError("Recurrence", "give spectral_radius or bulk_radius, not both", both)
         set_positive(self, "connection_rate", most=1, rule="must lie in (0, 1]")
         if self.placement not in PLACEMENTS:
             raise LayoutError("Recurrence.placement", f"must be one of {PLACEMENTS}", self.placement)
+        self._check_balance()
+
+    def __repr__(self) -> str:
+        shown = [f for f in fields(self) if f.name in PUBLISHED or getattr(self, f.name) != f.default]
+        return f"Recurrence({', '.join(f'{f.name}={getattr(self, f.name)!r}' for f in shown)})"
+
+    def _check_balance(self) -> None:
+        for name, least in (("balance", 0.0), ("outlier", -math.inf)):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if not (is_real(value) and math.isfinite(value) and value >= least):
+                rule = "must be a number" + (" >= 0" if least == 0 else "")
+                raise LayoutError(f"Recurrence.{name}", rule, value)
+            object.__setattr__(self, name, float(value))
+        if self.outlier is not None and (self.balance is not None or self.bulk_radius is None):
+            hint = "Recurrence(bulk_radius=1.5, outlier=0), or Recurrence(bulk_radius=1.5, balance=1)"
+            raise LayoutError("Recurrence.outlier", "needs bulk_radius, and takes the place of balance", self, hint)
+        if not isinstance(self.exact_balance, bool):
+            raise LayoutError("Recurrence.exact_balance", "must be True or False", self.exact_balance)
+
+    @property
+    def radius(self) -> float:
+        """The radius to which the matrix is scaled: `bulk_radius`, or `spectral_radius`."""
+        radius = self.spectral_radius if self.bulk_radius is None else self.bulk_radius
+        assert radius is not None
+        return radius
+
+    @property
+    def signed(self) -> bool:
+        """Whether it says something that only Dale's law gives a meaning."""
+        return self.balance is not None or self.outlier is not None or self.exact_balance
+
+    @property
+    def balance_or_default(self) -> float | None:
+        """`balance`, or 1; None where `outlier` is given."""
+        return None if self.outlier is not None else 1.0 if self.balance is None else self.balance
 
 
 def set_positive(
@@ -92,7 +160,11 @@ def set_positive(
 ) -> None:
     """Check a number of a frozen declaration, and store it as a plain float (sweeps give NumPy's)."""
     where, value = f"{type(declaration).__name__}.{name}", getattr(declaration, name)
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not (is_number and 0 < value <= most and math.isfinite(value)):
+    if not (is_real(value) and 0 < value <= most and math.isfinite(value)):
         raise LayoutError(where, rule, value)
     object.__setattr__(declaration, name, float(value))
+
+
+def is_real(value: object) -> bool:
+    """Whether a value is a number; truth values are not."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from neuroap.errors import LayoutError, did_you_mean
+from neuroap.layout.blocks import CELL_TYPES, WHOLE
+from neuroap.layout.cells import block_named, block_range, ranges_of
 from neuroap.layout.checks import check
 from neuroap.layout.drawing import draw
-from neuroap.layout.nodes import WHOLE, Area, Input, Node, Output
+from neuroap.layout.nodes import Area, Input, Node, Output
 from neuroap.layout.pathways import Pathway
 from neuroap.layout.table import table
 from neuroap.layout.toml import from_document, read, to_document, write
@@ -102,12 +104,12 @@ class Layout:
         raise LayoutError("Layout", "no such node", name, did_you_mean(name, (n.name for n in self.nodes)))
 
     def site(self, address: str) -> Site:
-        """Resolve ``"V1.SI"``, ``"V1.all"`` or ``"image"`` to columns of a node's rates.
+        """Resolve ``"V1.SI"``, ``"V1.SI.E"``, ``"V1.all"`` or ``"image"`` to columns of a node's rates.
 
         Raises
         ------
         LayoutError
-            Unknown node or block, or an area named without a block.
+            Unknown node, block or cells, or an area named without a block.
         """
         name, _, block = address.partition(".")
         node = self[name]
@@ -115,17 +117,50 @@ class Layout:
             if block:
                 raise LayoutError("Layout", f"{name!r} is no area and has no blocks", address)
             return Site(name, 0, node.size)
-        if block == WHOLE:
+        block, _, kind = block.partition(".")
+        if block == WHOLE and not kind:
             return Site(name, 0, node.size)
-        names = [b.name for b in node.block_list]
-        if block not in names:
-            if not block:
-                hint = f"for example '{name}.{names[0]}', or '{name}.{WHOLE}'"
-                raise LayoutError("Layout", f"name a block of area {name!r}", address, hint)
-            rule = f"area {name!r} has no block {block!r}"
-            raise LayoutError("Layout", rule, address, did_you_mean(block, names))
-        found = node.block_list[names.index(block)]
-        return Site(name, found.start, found.stop)
+        if block == WHOLE or block in CELL_TYPES:
+            hint = f"for example '{name}.{node.block_list[0].name}.{kind or block}'"
+            raise LayoutError("Layout", "cells of a whole area are no single range; name a block", address, hint)
+        found = block_named(node, block, address)
+        return Site(name, *(block_range(node, found, kind, address) if kind else (found.start, found.stop)))
+
+    def sites(self, address: str) -> tuple[Site, ...]:
+        """Resolve an address that may name several ranges: ``"V1.E"`` (cells of all blocks), ``"V1"`` (the area).
+
+        Raises
+        ------
+        LayoutError
+            Unknown node, block or cells.
+        """
+        name, _, within = address.partition(".")
+        node = self[name]
+        if not isinstance(node, Area):
+            return (self.site(address),)
+        return tuple(Site(name, *r) for r in ranges_of(node, within or WHOLE))
+
+    def lesion(self, *addresses: str) -> Layout:
+        """The same layout with cells silenced: nothing leaves them, and nothing that leaves them learns.
+
+        Parameters
+        ----------
+        *addresses : str
+            ``"V1.SE.I"``, ``"V1.SE"``, ``"V1.I"`` or ``"V1"``.
+
+        Raises
+        ------
+        LayoutError
+            Addresses of no cells of an area.
+        """
+        areas = {a.name: a for a in self.areas}
+        for address in addresses:
+            name, _, within = str(address).partition(".")
+            if name not in areas:
+                rule, hint = "only cells of areas can be silenced", did_you_mean(name, areas)
+                raise LayoutError("Layout.lesion", rule, address, hint)
+            areas[name] = replace(areas[name], lesions=(*areas[name].lesions, within or WHOLE))
+        return Layout(*(areas.get(n.name, n) for n in self.nodes), *self.pathways, name=self.name)
 
     def open(self, tasks: str | Iterable[str] | None = None, kind: str | None = None) -> tuple[Pathway, ...]:
         """Pathways that are open in any of `tasks` (None: in any task), optionally of one kind."""

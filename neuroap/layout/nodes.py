@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 import ast
-import numbers
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from neuroap.errors import EquationsError, LayoutError, user_line
 from neuroap.layout.activations import activation
+from neuroap.layout.blocks import Block, Blocks, as_blocks, check_name, is_integer
+from neuroap.layout.cells import check_cells, check_lesions, with_cells
 from neuroap.layout.initial import INITIALS, Initial, Recurrence, Uniform, set_positive
-
-STANDARD_BLOCKS = ("RI", "SI", "RE", "SE")
-WHOLE = "all"
 
 EQUATIONS = """\
 du/dt = (-u + I_rec + b + I_inf - beta*I_err)/tau : 1
 r = {activation} : 1"""
-
-
-@dataclass(frozen=True)
-class Block:
-    """A named contiguous range ``[start, start + size)`` of an area's neurons."""
-
-    name: str
-    start: int
-    size: int
-
-    @property
-    def stop(self) -> int:
-        """One past the last neuron."""
-        return self.start + self.size
-
-
-Blocks = int | Mapping[str, "int | tuple[int, int]"] | Iterable[Block]
 
 
 @dataclass(frozen=True)
@@ -107,7 +88,8 @@ class Area:
     blocks : int, mapping or iterable of Block
         An int makes the four standard blocks of that size: RI receives inference, SI sends inference,
         RE receives error, SE sends error. A mapping gives ``{name: size}`` one after the other, or
-        ``{name: (start, stop)}`` for ranges that may overlap.
+        ``{name: (start, stop)}`` for ranges that may overlap; ``{name: {"E": 205, "I": 51}}`` counts excitatory
+        and inhibitory cells.
     neurons : int, optional
         Number of neurons N; at least what the blocks cover. Neurons may belong to no block.
     activation : str
@@ -119,6 +101,16 @@ class Area:
         Initial bias of the N neurons; None means zero.
     tau_ms : float
         Membrane time constant in milliseconds.
+    excitatory : float, optional
+        The fraction of excitatory cells in every block that does not count its own, and among neurons in no block;
+        they come first, inhibitory cells after them. Cells are addressed as ``"V1.SI.E"`` and ``"V1.SI.I"``.
+        Without `dale` these are mere labels.
+    dale : bool
+        Dale's law: all weights that leave an excitatory cell are positive or zero, those that leave an inhibitory
+        cell negative or zero, from the beginning and after every update (see `Recurrence` for the balance, and
+        ``AdjointPropagation.dale`` for the update). Rates must not be negative.
+    lesions : tuple of str
+        Cells that are silent, such as ``("SE.I",)``: nothing leaves them, and nothing that leaves them learns.
     equations : str, optional
         Brian2 equations that replace the default ones (see `model_equations`). They must define the
         rate ``r`` and may use ``I_rec``, ``I_inf``, ``I_err``, ``b``, ``beta`` and ``tau``, noise
@@ -127,7 +119,8 @@ class Area:
     Raises
     ------
     LayoutError
-        Sizes that do not fit, duplicate or malformed names, unknown activations.
+        Sizes that do not fit, duplicate or malformed names, unknown activations; cell types that contradict each
+        other, or that Dale's law lacks.
     EquationsError
         Equations that do not define the rate ``r``.
     """
@@ -140,10 +133,14 @@ class Area:
     bias: Initial | None = None
     tau_ms: float = 10.0
     equations: str | None = None
+    excitatory: float | None = None
+    dale: bool = False
+    lesions: tuple[str, ...] = ()
     declared: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        blocks = as_blocks(self.blocks)
+        blocks = with_cells(as_blocks(self.blocks), self.excitatory)
+        object.__setattr__(self, "excitatory", None if self.excitatory is None else float(self.excitatory))
         covered = max(b.stop for b in blocks)
         object.__setattr__(self, "blocks", blocks)
         object.__setattr__(self, "neurons", covered if self.neurons is None else self.neurons)
@@ -159,6 +156,8 @@ class Area:
         activation(self.activation)
         if self.equations is not None:
             _check_equations(self.name, self.equations)
+        object.__setattr__(self, "lesions", check_lesions(self.lesions))
+        check_cells(self)
 
     @property
     def size(self) -> int:
@@ -183,56 +182,15 @@ class Area:
 Node = Input | Area | Output
 
 
-def as_blocks(blocks: Blocks) -> tuple[Block, ...]:
-    """Lay blocks out in an area; see `Area` for the forms they may be given in."""
-    if _is_integer(blocks):
-        blocks = dict.fromkeys(STANDARD_BLOCKS, blocks)  # type: ignore[assignment]
-    try:
-        laid = tuple(_from_mapping(blocks)) if isinstance(blocks, Mapping) else tuple(blocks)  # type: ignore[arg-type]
-    except (TypeError, ValueError):  # not to be iterated, or no pair of start and stop
-        laid = ()
-    if not laid or not all(isinstance(b, Block) for b in laid):
-        hint = 'for example blocks=256, {"RI": 256, "SI": 128} or {"RI": (0, 256), "SI": (0, 256)}'
-        raise LayoutError("Area.blocks", "must be a size, a mapping or a sequence of Block", blocks, hint)
-    laid = tuple(map(_checked_block, laid))
-    if len({b.name for b in laid}) < len(laid):
-        raise LayoutError("Area.blocks", "names must be different", [b.name for b in laid])
-    return laid
-
-
-def _from_mapping(blocks: Mapping[str, int | tuple[int, int]]) -> Iterable[Block]:
-    stop = 0
-    for name, extent in blocks.items():
-        start, end = extent if isinstance(extent, Iterable) else (stop, stop + extent)
-        yield Block(name, start, end - start)
-        stop = max(stop, end)
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-
-
-def _checked_block(block: Block) -> Block:
-    _check_name("Block.name", block.name)
-    if block.name == WHOLE:
-        raise LayoutError("Block.name", f"{WHOLE!r} is the name of the whole area", block.name)
-    if not (_is_integer(block.start) and _is_integer(block.size)):
-        rule = f"neurons of block {block.name!r} must be counted in integers"
-        raise LayoutError("Area.blocks", rule, (block.start, block.stop))
-    if block.size < 1 or block.start < 0:
-        raise LayoutError("Area.blocks", f"block {block.name!r} must hold neurons", (block.start, block.stop))
-    return Block(block.name, int(block.start), int(block.size))
-
-
 def _check_node(node: Node, field_of_size: str) -> None:
     object.__setattr__(node, "declared", node.declared or user_line())
-    _check_name(f"{type(node).__name__}.name", node.name)
+    check_name(f"{type(node).__name__}.name", node.name)
     _check_count(node, field_of_size)
 
 
 def _check_count(node: Node, name: str) -> None:
     count = getattr(node, name)
-    if not _is_integer(count) or count < 1:
+    if not is_integer(count) or count < 1:
         raise LayoutError(f"{type(node).__name__}.{name}", "must be a positive integer", count)
     # NumPy's integers would be neither printed nor saved as plain ones.
     object.__setattr__(node, name, int(count))
@@ -242,11 +200,6 @@ def _check_bias(node: Area | Output) -> None:
     if node.bias is not None and not isinstance(node.bias, tuple(INITIALS.values())):
         hint = "for example bias=Zeros()"
         raise LayoutError(f"{type(node).__name__}.bias", "must be Uniform, Normal, Zeros or None", node.bias, hint)
-
-
-def _check_name(where: str, name: object) -> None:
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII):
-        raise LayoutError(where, "must be letters, digits and underscores, a letter first", name)
 
 
 def _check_equations(area: str, text: str) -> None:

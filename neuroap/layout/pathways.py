@@ -20,14 +20,16 @@ class Pathway:
     Parameters
     ----------
     source, target : str
-        ``"V1.SI"`` for a block, ``"V1.all"`` for all neurons of an area, ``"image"`` for an input or output.
+        ``"V1.SI"`` for a block, ``"V1.SI.E"`` for its excitatory cells, ``"V1.all"`` for all neurons of an area,
+        ``"image"`` for an input or output.
     kind : {"inference", "error"}
         What the pathway carries.
     plastic : bool, optional
         Whether it learns; by default inference pathways do. Error pathways are fixed.
     weights : Initial, optional
         Initial weights. By default Uniform(scaled=True) for inference pathways and for those that leave
-        an output; Uniform() for error pathways from area to area.
+        an output; Uniform() for error pathways from area to area. Where the source obeys Dale's law they take the
+        signs of its cells (see `neuroap.weights.draw_weights`).
     tasks : tuple of str
         The tasks in which the pathway is open; empty means in every task.
     name : str, optional

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from neuroap.layout.pathways import Pathway
-from neuroap.layout.tiles import PORT, Box, Shape, attaches
+from neuroap.layout.tiles import PORT, Box, Shape, attaches, block_of
 
 if TYPE_CHECKING:
     from neuroap.layout.layout import Layout
@@ -76,7 +76,7 @@ def routes(layout: Layout, shapes: Mapping[str, Shape], column: Mapping[str, int
 
 def _ends(layout: Layout, shapes: Mapping[str, Shape], pathway: Pathway) -> tuple[_End, _End]:
     def end(name: str, address: str) -> _End:
-        site = layout.site(address)
+        site = layout.site(block_of(address))
         shape = shapes[site.node]
         return _End(pathway, name, shape.part(site.start, site.stop), bool(shape.tiles))
 

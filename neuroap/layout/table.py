@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from neuroap.layout.initial import Initial, Normal, Uniform, Zeros
+from neuroap.layout.blocks import Block
+from neuroap.layout.initial import Initial, Normal, Recurrence, Uniform, Zeros
 from neuroap.layout.nodes import Area, Input
 from neuroap.layout.pathways import Pathway
 
@@ -42,10 +43,25 @@ def _node_row(node: object) -> tuple[str, ...]:
         frames = f" x {node.frames} frames" if isinstance(node, Input) and node.frames > 1 else ""
         return (node.name, f"{node.size}{frames}", activation, "", "")  # type: ignore[attr-defined]
     rec = node.recurrence
-    recurrence = f"SR {rec.spectral_radius:g}, rate {rec.connection_rate:g}" if rec else "none"
-    blocks = "  ".join(f"{b.name} {b.start}:{b.stop}" for b in node.block_list)
+    recurrence = _recurrence(rec) if rec else "none"
+    blocks = "  ".join(f"{b.name} {b.start}:{b.stop}{_cells(b)}" for b in node.block_list)
     activation = node.activation if node.equations is None else "own equations"
+    activation += ", Dale's law" if node.dale else ""
+    blocks += f"  silent: {', '.join(node.lesions)}" if node.lesions else ""
     return (node.name, str(node.size), activation, recurrence, blocks)
+
+
+def _recurrence(rec: Recurrence) -> str:
+    """Radius, rate and, where it is told, the balance of excitation and inhibition."""
+    parts = [f"{'SR' if rec.bulk_radius is None else 'bulk'} {rec.radius:g}", f"rate {rec.connection_rate:g}"]
+    for name in ("balance", "outlier"):
+        if (value := getattr(rec, name)) is not None:
+            parts.append(f"{name} {value:g}")
+    return ", ".join([*parts, *(["exact balance"] if rec.exact_balance else [])])
+
+
+def _cells(block: Block) -> str:
+    return "" if block.excitatory is None else f" ({block.excitatory} E, {block.size - block.excitatory} I)"
 
 
 def _pathway_row(layout: Layout, p: Pathway) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from neuroap.layout.blocks import Block
 from neuroap.layout.nodes import Area, Node
 from neuroap.layout.pathways import Pathway
 
@@ -69,6 +70,8 @@ class Tile:
         Those that start or end here.
     sides : tuple of str
         Where each of them attaches, "left" or "right".
+    excitatory : int or None
+        How many of the neurons are excitatory, if cell types are told.
     """
 
     names: tuple[str, ...]
@@ -77,6 +80,13 @@ class Tile:
     pathways: tuple[Pathway, ...]
     sides: tuple[str, ...]
     box: Box = Box(0, 0, 0, 0)
+    excitatory: int | None = None
+
+    @property
+    def size(self) -> str:
+        """How many neurons there are, of each type if that is told."""
+        number = self.stop - self.start
+        return str(number) if self.excitatory is None else f"{self.excitatory} E, {number - self.excitatory} I"
 
     @property
     def label(self) -> str:
@@ -138,6 +148,11 @@ def attaches(pathway: Pathway, end: str) -> str:
     return "right" if (pathway.kind == "inference") == (end == "source") else "left"
 
 
+def block_of(address: str) -> str:
+    """The block of an address: where a pathway of some of its cells is drawn."""
+    return ".".join(address.split(".")[:2])
+
+
 def lay_tiles(layout: Layout, area: Area) -> Shape:
     """Lay the blocks of an area out as tiles in a box around 0."""
     tiles = _tiles(layout, area)
@@ -157,19 +172,20 @@ def lay_tiles(layout: Layout, area: Area) -> Shape:
 
 def _tiles(layout: Layout, area: Area) -> tuple[Tile, ...]:
     """One tile for each range of neurons that has a name."""
-    names: dict[tuple[int, int], list[str]] = {}
+    blocks: dict[tuple[int, int], list[Block]] = {}
     for block in area.block_list:
-        names.setdefault((block.start, block.stop), []).append(block.name)
+        blocks.setdefault((block.start, block.stop), []).append(block)
     tiles = []
-    for (start, stop), same in names.items():
+    for (start, stop), same in blocks.items():
         site = (area.name, start, stop)
         ends = [
             (p, attaches(p, end))
             for p in layout.pathways
             for end, address in (("source", p.source), ("target", p.target))
-            if layout.site(address) == site
+            if layout.site(block_of(address)) == site
         ]
-        tiles.append(Tile(tuple(same), start, stop, tuple(p for p, _ in ends), tuple(side for _, side in ends)))
+        names, paths, sides = (b.name for b in same), (p for p, _ in ends), (side for _, side in ends)
+        tiles.append(Tile(tuple(names), start, stop, tuple(paths), tuple(sides), excitatory=same[0].excitatory))
     return tuple(tiles)
 
 
@@ -237,7 +253,8 @@ def _tile_width(layout: Layout, largest: int) -> float:
     width = max(width, 0.48)
     for tile in (t for a in layout.areas for t in _tiles(layout, a)):
         low = _tile_height(tile, largest) < TWO_LINES
-        label = CHARACTER * (len(tile.label) + low * (1 + len(str(tile.stop)))) + 0.1
+        size = max(len(tile.size), len(str(tile.stop)))
+        label = CHARACTER * max(len(tile.label) + low * (1 + size), (not low) * 0.8 * size) + 0.1
         width = max(width, label / 2 if tile.wide else label)
     return width
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroap.errors import LayoutError, did_you_mean
+from neuroap.layout.blocks import Block
 from neuroap.layout.initial import INITIALS, Initial, Recurrence
 from neuroap.layout.nodes import Area, Input, Output
 from neuroap.layout.pathways import Pathway
@@ -76,13 +77,20 @@ def _plain(part: Any) -> Document:
         if not field.compare or (value == field.default and type(value) is type(field.default)):
             continue
         if field.name == "blocks":
-            value = {b.name: [b.start, b.stop] for b in value}
+            value = {b.name: _extent(b) for b in value}
         elif isinstance(value, Recurrence):
-            value = dataclasses.asdict(value)
+            value = {name: each for name, each in dataclasses.asdict(value).items() if each is not None}
         elif dataclasses.is_dataclass(value):
             value = {"kind": value.kind, **dataclasses.asdict(value)}  # type: ignore[union-attr, arg-type]
         entry[field.name] = "none" if value is None else value
     return entry
+
+
+def _extent(block: Block) -> Any:
+    """Where a block lies, with numbers of excitatory and inhibitory cells if it tells them."""
+    if block.excitatory is None:
+        return [block.start, block.stop]
+    return {"start": block.start, "E": block.excitatory, "I": block.size - block.excitatory}
 
 
 def _tables(key: str, entries: object) -> list[Document]:

@@ -1,4 +1,4 @@
-"""The map of one area: its weights, its activation and a constant drive, with the Jacobian."""
+"""The map of one area: its weights, its activation and its drive, with the Jacobian."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from neuroap.analysis.maps import Map
 from neuroap.errors import DataError, EquationsError, LayoutError, did_you_mean
 from neuroap.layout import Area, Layout, activation
+from neuroap.names import recurrence_name
 from neuroap.regimes.drives import drive_from
 from neuroap.regimes.rates import Rate, rate_function
 from neuroap.regimes.sources import Source, as_source
 from neuroap.timeline import ticks_per_tau
 from neuroap.training import CorticalClassifier
-from neuroap.weights import recurrence_name
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ def area_map(
     dt_ms: float | None = None,
     seed: int = 0,
 ) -> Map:
-    r"""The map that an area iterates under a constant drive, for exponents, fixed points and stability.
+    r"""The map that an area iterates under its drive, for exponents, fixed points and stability.
 
     With dt = tau it is the published one (eq. 1 of doi 10.7554/eLife.108237), over rates:
 
@@ -41,7 +41,9 @@ def area_map(
 
     .. math:: u' = (1 - a)\, u + a\, (f(u) W + c), \qquad p' = (1 - a)\, p + a\, (p \odot f') W
 
-    f is the equation of `neuroap.layout.ACTIVATIONS` that the network runs, W its weights.
+    f is the equation of `neuroap.layout.ACTIVATIONS` that the network runs, W its weights. A drive that changes
+    makes the map of a whole cycle of it, c_1 to c_T and again, whose exponents are those of the area given its drive
+    (conditional exponents: all states that are compared see the same).
 
     Parameters
     ----------
@@ -51,8 +53,9 @@ def area_map(
     X, y : arrays, optional
         Stimuli whose drive c is (see `neuroap.regimes.drive`); with labels that of the learning phase. None: no
         drive but the bias.
-    drive : array, shape (N,) or (B, N), optional
-        The drive itself, in place of stimuli.
+    drive : array, shape (N,), (B, N) or (T, B, N), optional
+        The drive itself, in place of stimuli. With T steps, B = 1 is the same for all states; what grows or decays
+        by more than exp(700) in T steps cannot be followed.
     task : str, optional
         Needed with stimuli where there are several.
     dt_ms : float, optional
@@ -63,7 +66,8 @@ def area_map(
     Returns
     -------
     Map
-        Of size N; with a drive of B rows it takes B states (or a multiple that repeats each stimulus).
+        Of size N; with a drive of B rows it takes B states (or a multiple that repeats each stimulus). With a drive of
+        T steps, `per_unit_of_time` turns exponents per cycle into those per step (per tau, if dt < tau).
 
     Raises
     ------
@@ -72,7 +76,7 @@ def area_map(
     EquationsError
         An area with equations of its own: `simulated_lyapunov` takes it.
     DataError
-        Stimuli or a drive that do not fit.
+        Stimuli or a drive that do not fit, or both; labels without stimuli.
 
     Examples
     --------
@@ -86,9 +90,11 @@ def area_map(
     steps = ticks_per_tau(node, dt_ms or origin.dt_ms)
     W = origin.weights.get(recurrence_name(area), np.zeros((node.size, node.size)))
     f = rate_function(activation(node.activation))
-    advance = _Rates(W, c, f) if steps == 1 else _Membrane(W, c, f, 1 / steps)
-    units = None if steps == 1 else float(steps)
-    return Map(advance.step, node.size, step_with_tangent=advance, steps_per_unit=units, name=area)
+    cycle = [_Rates(W, each, f) if steps == 1 else _Membrane(W, each, f, 1 / steps) for each in _parts(c)]
+    advance = cycle[0] if c.ndim < 3 else _Cycle(cycle)
+    units = None if steps == len(cycle) == 1 else steps / len(cycle)
+    unit = "step" if steps == 1 else "tau"
+    return Map(advance.step, node.size, step_with_tangent=advance, steps_per_unit=units, time_unit=unit, name=area)
 
 
 class _Advance:
@@ -119,6 +125,24 @@ class _Advance:
             c = np.tile(c, (len(h) // len(c), 1))
         h += c
         return h
+
+
+class _Cycle:
+    """One step of the map for all steps of a drive that changes."""
+
+    def __init__(self, steps: list[_Rates | _Membrane]) -> None:
+        self.steps = steps
+
+    def step(self, x: Floats) -> Floats:
+        """The states a cycle later, shape (B, N)."""
+        for step in self.steps:
+            x = step.step(x)
+        return x
+
+    def __call__(self, x: Floats, p: Floats) -> tuple[Floats, Floats]:
+        for step in self.steps:
+            x, p = step(x, p)
+        return x, p
 
 
 class _Rates(_Advance):
@@ -155,11 +179,21 @@ def _area(layout: Layout, name: str) -> Area:
 
 
 def _drive(origin: Source, node: Area, X: Any, y: Any, given: ArrayLike | None, task: str | None) -> Floats:
+    if X is None and y is not None:
+        raise DataError("y", "comes with stimuli X, whose error it makes")
+    if X is not None and given is not None:
+        raise DataError("drive", "takes the place of stimuli: give one of them")
     if X is not None:
         return drive_from(origin, node.name, X, y, task)
     if given is None:
         return origin.bias(node.name)
     c = np.array(given, np.float64)
-    if c.ndim not in (1, 2) or c.shape[-1] != node.size or not np.isfinite(c).all():
-        raise DataError("drive", f"must be finite, of shape ({node.size},) or (B, {node.size})", c.shape)
+    N = node.size
+    if not 1 <= c.ndim <= 3 or c.shape[-1] != N or not c.size or not np.isfinite(c).all():
+        raise DataError("drive", f"must be finite, of shape ({N},), (B, {N}) or (T, B, {N})", c.shape)
     return c
+
+
+def _parts(c: Floats) -> list[Floats]:
+    """The drive of each step of a cycle."""
+    return list(c) if c.ndim == 3 else [c]

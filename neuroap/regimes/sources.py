@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from neuroap.errors import DataError, DataTypeError
 from neuroap.layout import Layout
+from neuroap.names import bias_name
 from neuroap.rules import AdjointPropagation
 from neuroap.training import CorticalClassifier
 from neuroap.training.trials import check_labels, check_stimuli, encode
-from neuroap.weights import bias_name, draw_weights
+from neuroap.weights import draw_weights
 
 Floats = NDArray[np.float64]
 

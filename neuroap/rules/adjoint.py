@@ -11,6 +11,7 @@ from neuroap.rules.optimizers import OPTIMIZERS, Adam, Optimizer
 
 ERRORS = ("STE", "EPE")
 SCHEDULES = ("sequential", "concurrent")
+DALE = ("clip", "multiplicative")
 PLASTICITY = "dw = -phase*r_pre*e_post"
 PLASTICITY_WITH_GAIN = "dw = -phase*r_pre*e_post*gain_post"
 
@@ -53,6 +54,12 @@ class AdjointPropagation:
     schedule : {"sequential", "concurrent"}
         "sequential": one area after the other settles, in the order of the open pathways.
         "concurrent": all areas are live in every step and signals flow continuously.
+    dale : {"clip", "multiplicative"}
+        How weights that leave an area of Dale's law keep their signs (see `neuroap.Area`), s = 1 or -1:
+        "clip" projects after the update, ``w <- s max(0, s (w - eta step))``; "multiplicative" changes the logarithm,
+        ``w <- w exp(-eta s step / w_0)`` with the root mean square w_0 of the initial weights, so that a typical
+        weight changes as much at first (exponentiated gradient, Kivinen & Warmuth 1997,
+        https://doi.org/10.1006/inco.1996.2612).
     tolerance : float, optional
         A window ends before its `steps` are up, as soon as no rate of the batch changed by as much in one
         integration step (an attractor network that has settled); None: all windows have their full length.
@@ -74,12 +81,14 @@ class AdjointPropagation:
     bias_plasticity: bool = False
     weight_decay: float = 0.0
     schedule: str = "sequential"
+    dale: str = "clip"
     tolerance: float | None = None
 
     def __post_init__(self) -> None:
         self._check_steps()
         _choose("error", self.error, ERRORS)
         _choose("schedule", self.schedule, SCHEDULES)
+        _choose("dale", self.dale, DALE)
         if isinstance(self.optimizer, str):
             _choose("optimizer", self.optimizer, tuple(OPTIMIZERS))
             object.__setattr__(self, "optimizer", OPTIMIZERS[self.optimizer]())

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from neuroap.errors import TraceError
 from neuroap.layout import Area, Input, Layout, Normal, Output, Pathway, Zeros, hierarchy
 from neuroap.layout.layout import DEFAULT_TASK
+from neuroap.names import bias_name, recurrence_name
 from neuroap.traces.archive import Archive
-from neuroap.weights import bias_name, recurrence_name
 
 # The matrices of figure 5: source, target, tasks.
 TASK1, TASK2 = "fashion", "mnist"

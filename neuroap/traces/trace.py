@@ -12,9 +12,9 @@ import numpy as np
 from neuroap.errors import LayoutError, TraceError, did_you_mean
 from neuroap.layout import Layout
 from neuroap.layout.nodes import Node
+from neuroap.names import bias_name, recurrence_name
 from neuroap.traces.archive import Archive, Array, TraceSettings
 from neuroap.traces.terms import Terms, terms_of
-from neuroap.weights import bias_name, recurrence_name
 
 Step = tuple[tuple[str, ...], dict[str, tuple[Array, Array]]]
 Expected = dict[tuple[str, str], Array]

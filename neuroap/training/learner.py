@@ -14,6 +14,7 @@ from neuroap.errors import SettingError, did_you_mean
 from neuroap.layout import Layout
 from neuroap.rules import AdjointPropagation
 from neuroap.training.progress import silent
+from neuroap.weights import KEPT
 
 Array = NDArray[np.floating]
 Trials = tuple[Array, NDArray[np.integer] | None]
@@ -136,8 +137,12 @@ class Learner:
         return outputs
 
     def state(self, key: str) -> OptimizerState:
-        """Where the optimiser of the tasks ``"a+b"`` stands."""
-        return self.states.get(key, OptimizerState())
+        """Where the optimiser of the tasks ``"a+b"`` stands; at the beginning it knows what other tasks know."""
+        if key in self.states:
+            return self.states[key]
+        # Which weights learn, and within which bounds, follows from the first weights: other tasks may know it.
+        kept = {n: arrays for s in self.states.values() for n, arrays in s.arrays.items()}
+        return OptimizerState(0, {n: {v: a for v, a in arrays.items() if v in KEPT} for n, arrays in kept.items()})
 
     def take(
         self, key: str, shown: int, weights: Mapping[str, Array], arrays: Mapping[str, Mapping[str, Array]]

@@ -30,6 +30,7 @@ def oracle_of(
         bias_plasticity=rule.bias_plasticity,
         weight_decay=rule.weight_decay,
         tolerance=rule.tolerance,
+        dale=rule.dale,
         dt_over_tau=1.0 if dt_ms is None else {a.name: dt_ms / a.tau_ms for a in layout.areas},
     )
 
