@@ -49,6 +49,7 @@ def add(subparsers: Any) -> None:
     driven = parser.add_mutually_exclusive_group()
     driven.add_argument("--drive", choices=DRIVES, default="none", help="drive of receiving neurons (%(default)s)")
     driven.add_argument("--data", metavar="NAME", help="drive by test images: a name or a folder")
+    parser.add_argument("--task", help="task of the images, if the layout has several")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("results/regimes"), help="folder (%(default)s)")
     parser.add_argument("--workers", type=int, metavar="N", help="processes on this machine (one per core)")
     group = parser.add_argument_group("measurement")
@@ -79,6 +80,7 @@ def study(
     area: str,
     drive: str = "none",
     data: str | None = None,
+    task: str | None = None,
     initial: int = 8,
     steps: int = 1000,
     transient: int = 500,
@@ -97,6 +99,8 @@ def study(
         Uniform: constant numbers in [-1, 1] for the neurons that receive inference.
     data : str, optional
         An image set; the area is driven by `initial` of its test images.
+    task : str, optional
+        Whose inputs the images go to, if there are several.
     initial, steps, transient : int
         As of `measure`.
 
@@ -108,7 +112,7 @@ def study(
     layout = with_radius(layout, spectral_radius)
     images = None if data is None else load("neuroap.data").load(data).X_test[:initial]
     constant = _uniform_drive(layout, area, seed) if drive == "uniform" else None
-    system = load("neuroap.regimes").area_map(layout, area, images, drive=constant, seed=seed)
+    system = load("neuroap.regimes").area_map(layout, area, images, drive=constant, task=task, seed=seed)
     return measure(system, initial, steps, transient, seed=seed)
 
 
@@ -192,6 +196,8 @@ def _layout(args: argparse.Namespace) -> Layout:
             raise SettingError("--initial", f"the data set has {len(images.X_test)} test images", args.initial)
         sizes = {"input": images.X_train.shape[1], "output": len(images.classes)}
     layout = file.declare(**sizes, block=args.block)
+    if args.data is not None and args.task not in layout.tasks and (args.task or len(layout.tasks) > 1):
+        raise SettingError("--task", "must be one of the layout", args.task, f"known: {', '.join(layout.tasks)}")
     args.area = layout.areas[0].name if args.area is None else args.area
     if getattr(layout[args.area], "recurrence", None) is None:
         raise SettingError("--area", "must be an area with recurrent weights", args.area)
@@ -199,7 +205,7 @@ def _layout(args: argparse.Namespace) -> Layout:
 
 
 def _swept(layout: Layout, radii: list[float], args: argparse.Namespace) -> Dataset:
-    names = ("area", "drive", "data", "initial", "steps", "transient")
+    names = ("area", "drive", "data", "task", "initial", "steps", "transient")
     settings: dict[str, Any] = {name: getattr(args, name) for name in names}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"\d+ of \d+ points failed", category=RuntimeWarning)

@@ -82,6 +82,17 @@ def test_the_settings_reach_the_measurement():
     assert driven.mle < free.mle  # constant input lowers the gain of neurons
 
 
+def test_a_layout_with_several_tasks(command, models):
+    """Images drive the areas of the task that is named."""
+    options = (models / "reuse.py", "--data", "digits", "--spectral-radius", 0.5, *SMALL, "--area", "V1")
+    done = command("regimes", *options)
+    assert (done.code, done.out) == (1, "")
+    assert "--task: must be one of the layout (got None)\n  known: mnist, fashion" in done.err
+    tasks = [command("regimes", *options, "--task", task, "--out", task).out for task in ("mnist", "fashion")]
+    assert all("stable" in out for out in tasks)
+    assert tasks[0] != tasks[1]
+
+
 def test_uniform_drive_reaches_receiving_neurons_only(monkeypatch):
     given = {}
     monkeypatch.setattr("neuroap.regimes.area_map", lambda *_, drive, **__: given.update(c=drive))
