@@ -72,7 +72,12 @@ def drive_from(source: Source, area: str, X: Any, y: Any, task: str | None) -> F
         raise DataError("area", "must name an area", area, f"one of {[a.name for a in source.layout.areas]}")
     task = source.task(task)
     if any(i.frames > 1 for i in source.layout.task_inputs(task)):
-        raise SettingError("X", "a stimulus that changes is no constant drive", task, "give one frame as drive=")
+        raise SettingError(
+            "X",
+            "a stimulus that changes is no constant drive",
+            task,
+            "give area_map the drive itself, of shape (T, B, N)",
+        )
     x = source.stimuli(X, task)
     labels = None if y is None else source.labels(y, len(x), task)
     network = CorticalNetwork(source.layout, source.rule, [task], len(x), dt_ms=source.dt_ms, dtype="float64")
