@@ -10,6 +10,7 @@ from neuroap.analysis.growth import per_unit_of_time
 from neuroap.analysis.lyapunov import finite_time, ftle_max, max_lyapunov
 from neuroap.analysis.maps import Map, jvp_error
 from neuroap.analysis.periodicity import period, power_spectrum, recurrence
+from neuroap.analysis.populations import population_rates, synaptic_currents
 from neuroap.analysis.psychometric import fit_psychometric
 from neuroap.analysis.regimes import REGIMES, classify
 from neuroap.analysis.settling import step_change, steps_to_settle
@@ -47,12 +48,14 @@ __all__ = [
     "pca",
     "per_unit_of_time",
     "period",
+    "population_rates",
     "power_spectrum",
     "psychometric_table",
     "read_trials",
     "recurrence",
     "step_change",
     "steps_to_settle",
+    "synaptic_currents",
     "two_trajectories",
     "zero_one_test",
 ]

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuroap.analysis.trajectories import Array, labelled, named
 from neuroap.errors import DataError, SettingError
+from neuroap.weights import bulk_radius, outlier
 
 
 def effective_spectral_radius(weights: ArrayLike, gain: Any, dt_over_tau: float = 1.0) -> xr.DataArray:
@@ -58,14 +59,16 @@ def effective_spectral_radius(weights: ArrayLike, gain: Any, dt_over_tau: float 
     return labelled(found, "effective_spectral_radius", "spectral radius with the gain of the neurons")
 
 
-def outliers(weights: ArrayLike, margin: float | None = None) -> xr.Dataset:
+def outliers(weights: ArrayLike, margin: float | None = None, signs: ArrayLike | None = None) -> xr.Dataset:
     r"""Eigenvalues of a weight matrix, the bulk that they would fill if it were random, and those beyond it.
 
     .. math:: R = \sqrt{\tfrac{1}{N} \sum_{ij} w_{ij}^2}
 
     is the radius of the disc that the eigenvalues of a matrix of independent entries of mean 0 fill as N grows (Rajan &
     Abbott 2006, https://doi.org/10.1103/PhysRevLett.97.188104). A structure of low rank, for example what learning
-    adds, shows as eigenvalues outside (Tao 2013, https://doi.org/10.1007/s00440-011-0397-9).
+    adds, shows as eigenvalues outside (Tao 2013, https://doi.org/10.1007/s00440-011-0397-9). The mean of weights that
+    obey Dale's law is such a structure: with the cells' `signs`, R is that of the deviations from the mean of each
+    cell type, see `neuroap.weights.bulk_radius`.
 
     Parameters
     ----------
@@ -74,17 +77,20 @@ def outliers(weights: ArrayLike, margin: float | None = None) -> xr.Dataset:
     margin : float, optional
         An outlier lies beyond (1 + margin) R. By default 2 / sqrt(N): the largest of N eigenvalues of a random matrix
         lies half of 1 / sqrt(N) beyond R on average, and in 19 of 20 matrices (N = 16 to 512) no farther than this.
+    signs : array, shape (N,), optional
+        1 for excitatory, -1 for inhibitory cells (`neuroap.weights.cell_signs`).
 
     Returns
     -------
     Dataset
         ``real(mode)`` and ``imaginary(mode)``, by falling modulus; ``outlier(mode)``; ``spectral_radius``,
-        ``bulk_radius`` and ``outlier_count``.
+        ``bulk_radius`` and ``outlier_count``; ``mean_eigenvalue``, that of the mean of all weights, which under Dale's
+        law is the outlier of an imbalance.
 
     Raises
     ------
     DataError
-        If `weights` is not square and finite.
+        If `weights` is not square and finite, or `signs` are not one per neuron.
     SettingError
         If `margin` is negative.
     """
@@ -92,13 +98,16 @@ def outliers(weights: ArrayLike, margin: float | None = None) -> xr.Dataset:
     margin = 2 / np.sqrt(len(W)) if margin is None else margin
     if not margin >= 0:
         raise SettingError("outliers.margin", "must not be negative", margin)
-    bulk = float(np.sqrt((W**2).sum() / len(W)))
+    if signs is not None and np.shape(signs) != (len(W),):
+        raise DataError("outliers.signs", f"must be {len(W)} numbers", np.shape(signs))
+    bulk = bulk_radius(W, signs)
     modes = by_modulus(np.linalg.eigvals(W))
     beyond = np.abs(modes) > (1 + margin) * bulk
     return modes_dataset(modes).assign(
         outlier=labelled(xr.DataArray(beyond, dims="mode"), "", "beyond the bulk"),
         outlier_count=labelled(int(beyond.sum()), "", "number of eigenvalues beyond the bulk"),
         bulk_radius=labelled(bulk, "", "radius of the bulk of eigenvalues"),
+        mean_eigenvalue=labelled(outlier(W), "", "eigenvalue of the mean of the weights"),
     )
 
 

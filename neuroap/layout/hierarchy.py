@@ -23,9 +23,12 @@ def hierarchy(
     neurons: int | None = None,
     activation: str = "tanh",
     recurrence: Recurrence | None = Recurrence(),
+    weights: Initial | None = None,
     feedback: Initial | None = None,
     bias: Initial | None = None,
     frames: int = 1,
+    excitatory: float | None = None,
+    dale: bool = False,
     name: str = "",
 ) -> Layout:
     """Make a hierarchy of equal areas V1, V2, ... between ``image`` and ``choice``.
@@ -43,8 +46,10 @@ def hierarchy(
         Size of the four blocks, or the blocks as `Area` takes them, with the names RI, SI, RE and SE.
     neurons : int, optional
         Neurons per area, if more than the blocks hold.
-    activation, recurrence, bias
+    activation, recurrence, bias, excitatory, dale
         As in `Area`, the same for every area.
+    weights : Initial, optional
+        Initial weights of the inference pathways that leave an area.
     feedback : Initial, optional
         Initial weights of the error pathways between areas.
     frames : int
@@ -60,22 +65,26 @@ def hierarchy(
     names = [f"V{i + 1}" for i in range(areas)]
     blocks: Blocks = block
     parts: list[Part] = [Input("image", input, frames)]
-    parts += [Area(n, blocks, neurons, activation, recurrence, bias) for n in names]
+    cells = {"excitatory": excitatory, "dale": dale}
+    parts += [Area(n, blocks, neurons, activation, recurrence, bias, **cells) for n in names]
     parts.append(Output("choice", output))
-    parts += _chain(["image", *names, "choice"])
+    parts += _chain(["image", *names, "choice"], weights)
     parts.append(error("choice", f"{names[-1]}.RE"))
     parts += [error(f"{upper}.SE", f"{lower}.RE", weights=feedback) for lower, upper in _upwards(names)]
     return Layout(*parts, name=name or f"hierarchy_{areas}")
 
 
-def _chain(names: Sequence[str]) -> list[Part]:
+def _chain(names: Sequence[str], weights: Initial | None) -> list[Part]:
     def sends(n: str) -> str:
         return n if n == names[0] else f"{n}.SI"
 
     def receives(n: str) -> str:
         return n if n == names[-1] else f"{n}.RI"
 
-    return [inference(sends(a), receives(b)) for a, b in pairwise(names)]
+    first, *others = pairwise(names)
+    return [
+        inference(sends(a), receives(b), weights=w) for (a, b), w in ((first, None), *((o, weights) for o in others))
+    ]
 
 
 def _upwards(names: Sequence[str]) -> list[tuple[str, str]]:

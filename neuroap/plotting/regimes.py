@@ -101,7 +101,9 @@ def plot_spectrum(exponents: xr.Dataset, ax: Axes | None = None, *, label: str =
     return ax
 
 
-def plot_eigenvalues(weights: ArrayLike, ax: Axes | None = None, *, margin: float | None = None) -> Axes:
+def plot_eigenvalues(
+    weights: ArrayLike, ax: Axes | None = None, *, margin: float | None = None, signs: ArrayLike | None = None
+) -> Axes:
     """Plot eigenvalues in the complex plane, with the unit circle and the disc that random weights would fill.
 
     Parameters
@@ -112,6 +114,8 @@ def plot_eigenvalues(weights: ArrayLike, ax: Axes | None = None, *, margin: floa
         Where to plot; by default in a new figure of 4 x 4 inches.
     margin : float, optional
         How far beyond the disc an outlier lies, see `neuroap.analysis.outliers`.
+    signs : array, shape (N,), optional
+        Of the cells, if the weights obey Dale's law.
 
     Returns
     -------
@@ -122,7 +126,7 @@ def plot_eigenvalues(weights: ArrayLike, ax: Axes | None = None, *, margin: floa
     DataError
         If `weights` is not square and finite.
     """
-    modes = outliers(weights, margin)
+    modes = outliers(weights, margin, signs)
     ax = plt.subplots(figsize=(4, 4), layout="constrained")[1] if ax is None else ax
     radius = float(modes["bulk_radius"])
     ax.add_patch(Circle((0, 0), radius, fc=COLORS[4], ec="none", alpha=SHADE, zorder=1, label="bulk"))

@@ -7,22 +7,20 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from neuroap.brian import Network
 from neuroap.errors import DataError, did_you_mean
 from neuroap.layout import Layout, hierarchy
 from neuroap.rules import AdjointPropagation
 from neuroap.seeds import as_seed
 from neuroap.training import checkpoint as files
 from neuroap.training.history import as_dataset
+from neuroap.training.inspection import Inspection
 from neuroap.training.keeping import Keeper, as_checkpoint, fingerprint, learner_of, restore, rule_from, settings_from
 from neuroap.training.learner import Array, Learner
 from neuroap.training.loop import Training, Trials
-from neuroap.training.recording import network_in_process, network_to_record, record
 from neuroap.training.settings import check_settings
 from neuroap.training.trials import as_pair, by_task, check_labels, check_stimuli, encode, find_classes, refusal
 from neuroap.weights import draw_weights
@@ -30,7 +28,7 @@ from neuroap.weights import draw_weights
 DEFAULT_BATCH = 500
 
 
-class CorticalClassifier(ClassifierMixin, BaseEstimator):
+class CorticalClassifier(Inspection, ClassifierMixin, BaseEstimator):
     """A cortical layout that learns one or several classification tasks by adjoint propagation.
 
     Parameters
@@ -229,58 +227,6 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
         right = predicted == check_labels(y, len(predicted), "score")
         return float(np.average(right, weights=sample_weight))
 
-    def record(
-        self, X: Any, y: Any = None, task: str | None = None, *, steps: tuple[int, int] | None = None
-    ) -> xr.Dataset:
-        """Trajectories of every neuron through both phases, without changing the model.
-
-        Parameters
-        ----------
-        X : array, shape (trials, inputs)
-            All trials settle side by side: 4 bytes x trials x neurons x steps are kept.
-        y : array, shape (trials,), optional
-            Labels; without them there is no learning phase.
-        task : str, optional
-            Needed where the layout has several tasks.
-        steps : (int, int), optional
-            Settling time of inference and learning, in membrane time constants; None: those of the rule. With others
-            the trained network runs in this process, whatever its device (nothing has to be compiled).
-
-        Returns
-        -------
-        Dataset
-            ``rate(phase, trial, step, area, neuron)`` and, with labels, ``error(trial, area, neuron)``.
-
-        Raises
-        ------
-        DataError
-            Stimuli, labels or a task that do not fit.
-        SettingError
-            If `steps` is no pair of positive integers.
-        """
-        task, data = self._trials(X, y, task)
-        return record(network_to_record(self.learner_, task, data, steps), data, learning=y is not None)
-
-    def to_brian2(self, X: Any, y: Any = None, task: str | None = None) -> Network:
-        """The Brian2 network, with weights loaded and the trials of X about to be shown side by side.
-
-        Groups are named after inputs, areas and outputs in lower case; neuron ``i`` of trial ``k`` has index
-        ``k * N + i``; rates are ``r``, those at the end of inference ``r_inf``. Add a monitor, then
-        ``network.run(network.duration)``; with labels the learning phase is part of it, in which an output is
-        clamped to its target, and the last time step changes the weights of this network (not of the model).
-        With ``brian2.prefs.codegen.target = "numpy"`` a monitor needs no compiling.
-
-        Examples
-        --------
-        >>> network = model.to_brian2(X[:1])  # doctest: +SKIP
-        >>> v1 = network["v1"]  # doctest: +SKIP
-        >>> monitor = brian2.StateMonitor(v1, "r", record=[0, 1], clock=v1.clock)  # doctest: +SKIP
-        >>> network.add(monitor)  # doctest: +SKIP
-        >>> network.run(network.duration)  # doctest: +SKIP
-        """
-        task, data = self._trials(X, y, task)
-        return network_in_process(self.learner_, self.learner_.rule, data).hand_over(data, learn=y is not None)
-
     # -- keeping -------------------------------------------------------------------------------
 
     def save(self, path: str | Path) -> None:
@@ -383,13 +329,6 @@ class CorticalClassifier(ClassifierMixin, BaseEstimator):
             hint = did_you_mean(str(task), self._classes) if task else f"one of {list(self._classes)}"
             raise DataError("task", "name a task that was learnt", task, hint)
         return task
-
-    def _trials(self, X: Any, y: Any, task: str | None) -> tuple[str, dict[str, Any]]:
-        """The task, and its trials as a network takes them."""
-        check_is_fitted(self)
-        task = self._task(task)
-        x = self._stimuli(task, X, "record")
-        return task, {task: (x, None if y is None else encode(y, self._classes[task], len(x), "record"))}
 
 
 def _pair(test: Any) -> tuple[Any, Any]:

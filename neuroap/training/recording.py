@@ -15,6 +15,7 @@ from neuroap.layout import Area
 from neuroap.rules import AdjointPropagation
 from neuroap.timeline import Window
 from neuroap.training.learner import Learner
+from neuroap.weights import alive, cell_types
 
 PHASES = ("inference", "learning")
 
@@ -77,7 +78,8 @@ def record(network: SimulatedNetwork, data: Mapping[str, Any], learning: bool) -
     Dataset
         ``rate(phase, trial, step, area, neuron)``: rates at the end of each step of the phase; NaN where
         an area has fewer neurons, settles for fewer steps, or not at all in that phase. With learning,
-        ``error(trial, area, neuron)``: r_inference - r_learning. ``block(area, neuron)`` names blocks.
+        ``error(trial, area, neuron)``: r_inference - r_learning. Silent cells have rate and error 0.
+        ``block(area, neuron)`` names blocks, ``cell(area, neuron)`` types of cells ("E", "I", or "").
         ``output_TASK(trial, node)``: output rates. The attribute ``error`` is the kind of error of the rule.
 
     Raises
@@ -117,8 +119,9 @@ def _batch(network: SimulatedNetwork, data: Mapping[str, Any], length: int, name
     """Outputs, rates (trial, tick, neuron) and errors (trial, neuron) of one batch."""
     show = network.plan(data, None, length)
     outputs, rates = network.traced(show, names)
-    by_trial = {n: r[:, : show.total].transpose(1, 0, 2) for n, r in rates.items()}
-    errors = {n: network.values(n, "err")[: show.total].copy() for n in names}
+    living = {n: alive(network.layout[n]) for n in names}  # type: ignore[arg-type]
+    by_trial = {n: r[:, : show.total].transpose(1, 0, 2) * living[n] for n, r in rates.items()}
+    errors = {n: network.values(n, "err")[: show.total] * living[n] for n in names}
     return {t: o[0] for t, o in outputs.items()}, by_trial, errors
 
 
@@ -149,6 +152,7 @@ def _rates(
         "area": names,
         "neuron": np.arange(max(sizes)),
         "block": (("area", "neuron"), _blocks(network, names, max(sizes))),
+        "cell": (("area", "neuron"), _cells(network, names, max(sizes))),
     }
     settings = {"dt_ms": network.step_ms, "tasks": ", ".join(network.tasks), "layout": network.layout.name}
     return xr.Dataset({"rate": (dims, rates, attrs)}, coords, settings | {"error": network.rule.error})
@@ -164,6 +168,12 @@ def _blocks(network: SimulatedNetwork, names: list[str], width: int) -> np.ndarr
             for k in range(block.start, block.stop):
                 found[a, k] += ("+" if found[a, k] else "") + block.name
     return found.astype(str)
+
+
+def _cells(network: SimulatedNetwork, names: list[str], width: int) -> np.ndarray:
+    """Types of the cells, "" where there are none or none is told."""
+    types = [cell_types(network.layout[name]) for name in names]  # type: ignore[arg-type]
+    return np.stack([np.pad(t, (0, width - len(t)), constant_values="") for t in types])
 
 
 def _padded(arrays: list[np.ndarray]) -> np.ndarray:

@@ -11,7 +11,7 @@ from neuroap.layout import Layout
 from neuroap.names import RECURRENCE
 from neuroap.weights.cells import source_alive, source_signs
 
-KEPT = MASK, SIGN, RELATIVE = ("mask", "sign", "relative")
+KEPT = MASK, SIGN, RELATIVE = ("mask", "polarity", "relative")
 
 
 def fresh_state(layout: Layout, name: str, variable: str, weights: NDArray[Any]) -> NDArray[Any] | float:
@@ -24,8 +24,8 @@ def fresh_state(layout: Layout, name: str, variable: str, weights: NDArray[Any])
         Of the weights.
     variable : str
         ``"mask"``: 1 where they learn, which are recurrent weights that exist and weights that do not leave silent
-        cells; ``"sign"``: the signs of their source cells; ``"relative"``: these, divided by the root mean square of
-        the weights that are not 0. Anything else belongs to an optimiser, and is 0.
+        cells; ``"polarity"``: the signs of their source cells; ``"relative"``: these, divided by the root mean square
+        of the weights that are not 0. Anything else belongs to an optimiser, and is 0.
     weights : array, shape (n_source, n_target)
     """
     if variable == MASK:

@@ -12,8 +12,8 @@ from contracts.package import ROOT, Import, files, imports, module_name, modules
 # Layer by layer as in the design: a module imports from its own layer and from those below.
 LAYERS: dict[int, tuple[str, ...]] = {
     0: ("errors", "seeds", "names", "files"),
-    1: ("layout", "rules"),
-    2: ("window", "frames", "timeline", "weights", "builds"),
+    1: ("layout", "rules", "weights"),
+    2: ("window", "frames", "timeline", "builds"),
     3: ("brian",),
     4: ("training", "data", "tasks", "traces"),
     5: ("analysis", "psychophysics", "regimes", "sweeps", "verify", "floor", "timing", "memory", "benchmark"),
