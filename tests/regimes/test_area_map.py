@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
+import xarray as xr
+from numpy.typing import NDArray
 
 from neuroap import AdjointPropagation, Area, CorticalClassifier, Layout, Recurrence, Uniform, draw_weights, hierarchy
-from neuroap.analysis import max_lyapunov
+from neuroap.analysis import max_lyapunov, per_unit_of_time
 from neuroap.analysis.maps import jvp_error
 from neuroap.errors import DataError, DataTypeError, EquationsError, LayoutError
 from neuroap.layout import ACTIVATIONS
+from neuroap.names import recurrence_name
 from neuroap.regimes import area_map, drive
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.uniform(size=(5, 8)), np.arange(5) % 3
 
 
+@cache
 def trained(activation: str = "tanh", dt_ms: float | None = None, error: str = "STE") -> CorticalClassifier:
     layout = hierarchy(2, 8, 3, 6, activation=activation, bias=Uniform(0.3))
     rule = AdjointPropagation(steps=(6, 5), error=error, beta=0.7)
     return CorticalClassifier(layout, rule, epochs=2, dtype="float64", dt_ms=dt_ms, progress=False).fit(X, Y)
+
+
+@cache
+def recorded_rates(activation: str) -> xr.DataArray:
+    """Rates of both phases."""
+    return trained(activation).record(X, Y).rate
 
 
 @pytest.mark.parametrize("learning", [False, True])
@@ -27,9 +39,8 @@ def trained(activation: str = "tanh", dt_ms: float | None = None, error: str = "
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_map_is_what_the_network_does(activation: str, area: str, learning: bool) -> None:
     """Iterated from rest, it gives the rates of every step, with weights, bias, drive and error of a trained model."""
-    model = trained(activation)
-    system = area_map(model, area, X, Y if learning else None)
-    recorded = model.record(X, Y).rate.sel(area=area, phase="learning" if learning else "inference").dropna("step")
+    system = area_map(trained(activation), area, X, Y if learning else None)
+    recorded = recorded_rates(activation).sel(area=area, phase="learning" if learning else "inference").dropna("step")
     r = np.full((5, 24), ACTIVATIONS[activation].rest)
     for step in recorded.step.values[-(5 if learning else 6) :]:
         r = system(r)
@@ -79,11 +90,66 @@ def test_a_drive_may_be_given() -> None:
     assert (driven(r) != area_map(layout, "V1")(r)).any()
 
 
+@pytest.mark.parametrize("dt_ms", [None, 5.0])
+def test_a_drive_that_changes_makes_the_map_of_its_cycle(dt_ms: float | None) -> None:
+    """As its steps one after the other; the exponent per step is that of all of them."""
+    layout = hierarchy(1, 8, 3, 6)
+    c = RNG.normal(size=(3, 2, 24))
+    cycle = area_map(layout, "V1", drive=c, dt_ms=dt_ms)
+    x = r = RNG.uniform(size=(4, 24))
+    for each in c:
+        r = area_map(layout, "V1", drive=each, dt_ms=dt_ms)(r)
+    np.testing.assert_array_equal(cycle(x), r)
+    assert jvp_error(cycle, 4) < 1e-8
+    same, one = (area_map(layout, "V1", drive=d, dt_ms=dt_ms) for d in (np.repeat(c[:1], 3, 0), c[0]))
+    cycles = per_unit_of_time(max_lyapunov(same, 2, steps=100, transient=10))
+    steps = per_unit_of_time(max_lyapunov(one, 2, steps=300, transient=30))
+    assert float(cycles.mle) == pytest.approx(float(steps.mle), rel=1e-12)
+    assert cycles.mle.attrs["units"] == steps.mle.attrs["units"] == ("1/step" if dt_ms is None else "1/tau")
+
+
+@pytest.mark.parametrize(("g", "s"), [(2.0, 0.5), (2.0, 1.0)])
+def test_noise_that_all_states_see_has_the_mean_field_exponent(g: float, s: float) -> None:
+    """White input of sd s to an area of gain g: the theory of large random networks."""
+    layout, steps = hierarchy(1, 8, 3, 75), 40
+    W = draw_weights(layout, 0)[recurrence_name("V1")]
+    layout = hierarchy(1, 8, 3, 75, recurrence=Recurrence(spectral_radius=g / sigma(W) * 0.25))
+    c = np.random.default_rng(1).normal(0, s, (steps, 1, 300))
+    found = per_unit_of_time(max_lyapunov(area_map(layout, "V1", drive=c), 2, steps=20, transient=10))
+    assert float(found.mle) == pytest.approx(mean_field(g, s), abs=0.01)
+
+
+def sigma(W: NDArray[np.floating]) -> float:
+    """Gain g of random weights: the square root of N times their mean square."""
+    return float(np.sqrt((W**2).sum() / len(W)))
+
+
+def mean_field(g: float, s: float) -> float:
+    """``ln(chi) / 2``, ``q = g^2 <tanh^2 h>``, ``chi = g^2 <(1 - tanh^2 h)^2>``, h of the variance q + s^2."""
+    z, w = np.polynomial.hermite_e.hermegauss(201)
+    w, q = w / w.sum(), 1.0
+    for _ in range(200):
+        q = g**2 * float(w @ np.tanh(np.sqrt(q + s**2) * z) ** 2)
+    return 0.5 * float(np.log(g**2 * (w @ (1 - np.tanh(np.sqrt(q + s**2) * z) ** 2) ** 2)))
+
+
+def test_the_mean_field_is_that_of_the_table() -> None:
+    """Values in shared/dynamics-and-baselines.md; without noise the exponent below the onset is ln g."""
+    found = [mean_field(2, 0.5), mean_field(2, 1), mean_field(1.5, 0.5), mean_field(3, 0), mean_field(0.5, 0)]
+    np.testing.assert_allclose(found, [0.1204, 0.0460, -0.0167, 0.3103, np.log(0.5)], atol=1e-4)
+
+
 def test_mistakes() -> None:
     layout = hierarchy(2, 8, 3, 6)
+    with pytest.raises(DataError, match=r"drive: takes the place of stimuli: give one of them"):
+        area_map(layout, "V1", X, drive=np.ones(24))
+    with pytest.raises(DataError, match=r"y: comes with stimuli X, whose error it makes"):
+        area_map(layout, "V1", y=Y)
     with pytest.raises(LayoutError, match=r"area: no such area \(got 'V3'\)\n  did you mean 'V[12]'"):
         area_map(layout, "V3")
-    with pytest.raises(DataError, match=r"drive: must be finite, of shape \(24,\) or \(B, 24\) \(got \(8,\)\)"):
+    with pytest.raises(
+        DataError, match=r"drive: must be finite, of shape \(24,\), \(B, 24\) or \(T, B, 24\) \(got \(8,\)\)"
+    ):
         area_map(layout, "V1", drive=np.ones(8))
     with pytest.raises(DataError, match=r"initial: must be a multiple of the 5 stimuli \(got 3\)"):
         area_map(layout, "V1", X)(np.zeros((3, 24)))

@@ -72,12 +72,12 @@ def test_a_point_that_always_kills_its_process(tmp_path):
 
 def test_one_blas_thread_and_streams_of_their_own(tmp_path, capfd):
     """What a function prints goes to stderr; stdin is empty; the process is another one."""
-    result = sweep(surroundings, {"x": [1, 2]}, seeds=None, store=tmp_path / "store", progress=False)
-    assert result["threads"].values.tolist() == [1, 1]
-    assert result["stdin"].values.tolist() == ["", ""]
+    result = sweep(surroundings, {"x": [1]}, seeds=None, store=tmp_path / "store", progress=False)
+    assert result["threads"].values.tolist() == [1]
+    assert result["stdin"].values.tolist() == [""]
     assert os.getpid() not in result["process"].values
     assert not any(alive(int(pid)) for pid in result["process"])
-    assert capfd.readouterr() == ("", "this is printed\n" * 2)
+    assert capfd.readouterr() == ("", "this is printed\n")
 
 
 def test_functions_that_cannot_be_imported(tmp_path):
@@ -88,8 +88,8 @@ def test_functions_that_cannot_be_imported(tmp_path):
     def local(x, seed):
         return double(x)
 
-    result = sweep(local, {"x": [1, 2]}, store=tmp_path / "store", workers=2)
-    assert result["result"].values[:, 0].tolist() == [[2, 3], [4, 6]]
+    result = sweep(local, {"x": [2]}, store=tmp_path / "store", workers=2)
+    assert result["result"].values[:, 0].tolist() == [[4, 6]]
 
 
 def test_what_cannot_be_sent(tmp_path):
