@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from neuroap.analysis.conditions import with_units
 from neuroap.analysis.populations import CELLS, NAMES
 from neuroap.errors import DataError, did_you_mean
 from neuroap.plotting.learning import COLORS, INK
@@ -66,7 +67,7 @@ def plot_population(rates: xr.Dataset, area: str, block: str, ax: Axes | None = 
             _line(ax, x, shown.sel(cell=cell), cell, label=NAMES[cell] if phase == PHASES[0] else "")
         ticks |= {float(x[0]): f"{shown['step'].values[0]:g}", float(x[-1]): f"{shown['step'].values[-1]:g}"}
         shift = float(x[-1]) + GAP - 1
-    frame(ax, f"step ({one['step'].attrs.get('units', 'step')})", "mean rate")
+    frame(ax, with_units(one["step"], "step"), "mean rate")
     ax.set_xticks(list(ticks), list(ticks.values()))
     ax.legend(loc="best", **LEGEND)
     return ax

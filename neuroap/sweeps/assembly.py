@@ -16,10 +16,13 @@ from neuroap.sweeps.grid import Grid
 Place = tuple[int, ...]
 ERROR, POINT_SEED = "error", "point_seed"  # names that the Dataset needs beside those of the grid
 LONG_NAMES = {
+    "balance": "inhibition as a multiple of excitation",
     "batch_size": "trials per update",
     "beta": "strength of the error drive",
+    "bulk_radius": "radius of the bulk of recurrent weights",
     "drive": "strength of the constant drive",
     "epochs": "passes over the training trials",
+    "excitatory": "fraction of excitatory cells",
     "learning_rate": "learning rate",
     "noise": "standard deviation of the pixel noise",
     "recurrent_plasticity": "learning rate of recurrent weights relative to the others",

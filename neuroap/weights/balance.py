@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +12,6 @@ from neuroap.errors import LayoutError
 from neuroap.layout import Recurrence
 
 Array = NDArray[np.floating]
-ROUNDS, CLOSE = 200, 1e-12  # of the search for the inhibition that leaves an outlier
 
 
 def signed(values: Array, signs: Array) -> Array:
@@ -44,7 +44,7 @@ def balanced(magnitudes: Array, signs: Array, recurrence: Recurrence) -> Array:
 
     .. math:: g_j = b\, E_j / I_j \ \text{for a balance b}, \qquad g_j = (E_j - T) / I_j \ \text{for an outlier}
 
-    The outlier is T, the sum of the inputs of every neuron, before the matrix is scaled; so T is the fixed point of
+    A neuron without inhibitory inputs keeps its excitation. The outlier is T, the sum of the inputs of every neuron, before the matrix is scaled; so T is the fixed point of
     T = outlier / radius * bulk(g(T)). Without exact balance the means over j stand for E and I.
 
     Parameters
