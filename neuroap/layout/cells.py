@@ -102,16 +102,16 @@ def ranges_of(area: Area, address: str) -> tuple[tuple[int, int], ...]:
     LayoutError
         If the area has no such block, or no such cells.
     """
-    name, _, kind = address.partition(".")
-    if name in CELL_TYPES and not kind:
-        name, kind = WHOLE, name
-    if name == WHOLE and not kind:
+    name, dot, kind = address.partition(".")
+    if name in CELL_TYPES and not dot:
+        name, dot, kind = WHOLE, ".", name
+    if name == WHOLE and not dot:
         return ((0, area.size),)
     if name == WHOLE:
         _check_kind(area, kind, address)
         return tuple((r.start, r.stop) for r in runs(area) if r.kind == kind) or (_refuse(area, kind, address),)
     block = block_named(area, name, address)
-    return (block_range(area, block, kind, address) if kind else (block.start, block.stop),)
+    return (block_range(area, block, kind, address) if dot else (block.start, block.stop),)
 
 
 def block_named(area: Area, name: str, address: str) -> Block:
@@ -194,9 +194,14 @@ def _check_dale(area: Area, told: tuple[Run, ...]) -> None:
     if area.equations is None and activation(area.activation).low < 0:
         good = ", ".join(repr(a.name) for a in ACTIVATIONS.values() if a.low >= 0)
         raise LayoutError(where, "rates must never be negative", area.activation, f"activation= one of {good}")
-    inhibited = any(r.kind == INHIBITORY for r in told)
-    if area.recurrence is not None and not inhibited and area.recurrence.balance_or_default != 0:
-        hint = "give excitatory < 1, or recurrence=Recurrence(balance=0): no inhibition"
+    if area.recurrence is None:
+        return
+    kinds = {r.kind for r in told}
+    if EXCITATORY not in kinds:
+        rule, hint = "without excitatory cells there is nothing to balance", "give excitatory > 0, or recurrence=None"
+        raise LayoutError(where, rule, area.excitatory, hint)
+    if INHIBITORY not in kinds and area.recurrence.balance_or_default != 0:
+        hint = "give a smaller fraction or larger blocks, or recurrence=Recurrence(balance=0): no inhibition"
         raise LayoutError(where, "without inhibitory cells nothing balances excitation", area.excitatory, hint)
 
 

@@ -92,7 +92,8 @@ class Recurrence:
         Dale's law: the outlier itself, in place of `balance`; it needs `bulk_radius`.
     exact_balance : bool
         Dale's law: scale the inhibition of each neuron by its own excitation. Otherwise they cancel on average over
-        neurons, and each neuron keeps a random constant drive.
+        neurons, and each neuron keeps a random constant drive. A neuron without inhibitory inputs, which occurs in
+        small areas, keeps its excitation.
     """
 
     spectral_radius: float | None = None

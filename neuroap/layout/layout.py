@@ -117,14 +117,14 @@ class Layout:
             if block:
                 raise LayoutError("Layout", f"{name!r} is no area and has no blocks", address)
             return Site(name, 0, node.size)
-        block, _, kind = block.partition(".")
-        if block == WHOLE and not kind:
+        block, dot, kind = block.partition(".")
+        if block == WHOLE and not dot:
             return Site(name, 0, node.size)
         if block == WHOLE or block in CELL_TYPES:
             hint = f"for example '{name}.{node.block_list[0].name}.{kind or block}'"
             raise LayoutError("Layout", "cells of a whole area are no single range; name a block", address, hint)
         found = block_named(node, block, address)
-        return Site(name, *(block_range(node, found, kind, address) if kind else (found.start, found.stop)))
+        return Site(name, *(block_range(node, found, kind, address) if dot else (found.start, found.stop)))
 
     def sites(self, address: str) -> tuple[Site, ...]:
         """Resolve an address that may name several ranges: ``"V1.E"`` (cells of all blocks), ``"V1"`` (the area).
@@ -134,11 +134,11 @@ class Layout:
         LayoutError
             Unknown node, block or cells.
         """
-        name, _, within = address.partition(".")
+        name, dot, within = address.partition(".")
         node = self[name]
         if not isinstance(node, Area):
             return (self.site(address),)
-        return tuple(Site(name, *r) for r in ranges_of(node, within or WHOLE))
+        return tuple(Site(name, *r) for r in ranges_of(node, within if dot else WHOLE))
 
     def lesion(self, *addresses: str) -> Layout:
         """The same layout with cells silenced: nothing leaves them, and nothing that leaves them learns.
@@ -155,11 +155,11 @@ class Layout:
         """
         areas = {a.name: a for a in self.areas}
         for address in addresses:
-            name, _, within = str(address).partition(".")
+            name, dot, within = str(address).partition(".")
             if name not in areas:
                 rule, hint = "only cells of areas can be silenced", did_you_mean(name, areas)
                 raise LayoutError("Layout.lesion", rule, address, hint)
-            areas[name] = replace(areas[name], lesions=(*areas[name].lesions, within or WHOLE))
+            areas[name] = replace(areas[name], lesions=(*areas[name].lesions, within if dot else WHOLE))
         return Layout(*(areas.get(n.name, n) for n in self.nodes), *self.pathways, name=self.name)
 
     def open(self, tasks: str | Iterable[str] | None = None, kind: str | None = None) -> tuple[Pathway, ...]:

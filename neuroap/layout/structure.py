@@ -16,7 +16,8 @@ def structure(layout: Layout) -> Layout:
     areas = [
         replace(
             a,
-            recurrence=None if a.recurrence is None else Recurrence(),
+            # Without inhibition it fits the areas of Dale's law that have no inhibitory cells, too.
+            recurrence=None if a.recurrence is None else Recurrence(balance=0) if a.dale else Recurrence(),
             bias=None if a.bias is None else Zeros(),
             declared="",
         )

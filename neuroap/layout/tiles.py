@@ -185,7 +185,8 @@ def _tiles(layout: Layout, area: Area) -> tuple[Tile, ...]:
             if layout.site(block_of(address)) == site
         ]
         names, paths, sides = (b.name for b in same), (p for p, _ in ends), (side for _, side in ends)
-        tiles.append(Tile(tuple(names), start, stop, tuple(paths), tuple(sides), excitatory=same[0].excitatory))
+        told = next((b.excitatory for b in same if b.excitatory is not None), None)
+        tiles.append(Tile(tuple(names), start, stop, tuple(paths), tuple(sides), excitatory=told))
     return tuple(tiles)
 
 

@@ -77,13 +77,20 @@ def _plain(part: Any) -> Document:
         if not field.compare or (value == field.default and type(value) is type(field.default)):
             continue
         if field.name == "blocks":
-            value = {b.name: _extent(b) for b in value}
+            value = _blocks(value)
         elif isinstance(value, Recurrence):
             value = {name: each for name, each in dataclasses.asdict(value).items() if each is not None}
         elif dataclasses.is_dataclass(value):
             value = {"kind": value.kind, **dataclasses.asdict(value)}  # type: ignore[union-attr, arg-type]
         entry[field.name] = "none" if value is None else value
     return entry
+
+
+def _blocks(blocks: tuple[Block, ...]) -> Any:
+    """Extents by name; a list where only some blocks tell cell types, because TOML would change their order."""
+    if len({b.excitatory is None for b in blocks}) == 1:
+        return {b.name: _extent(b) for b in blocks}
+    return [{name: each for name, each in dataclasses.asdict(b).items() if each is not None} for b in blocks]
 
 
 def _extent(block: Block) -> Any:
@@ -103,6 +110,8 @@ def _build(key: str, kind: type, entry: Document) -> Any:
     where, entry = f"Layout.from_toml [{key}]", dict(entry)
     if "recurrence" in entry:
         entry["recurrence"] = _recurrence(f"{where} recurrence", entry["recurrence"])
+    if isinstance(entry.get("blocks"), list):
+        entry["blocks"] = [_declare(f"{where} blocks", Block, _table(where, each)) for each in entry["blocks"]]
     for name in ("weights", "bias"):
         if name in entry:
             entry[name] = _initial(f"{where} {name}", entry[name])

@@ -44,8 +44,9 @@ def balanced(magnitudes: Array, signs: Array, recurrence: Recurrence) -> Array:
 
     .. math:: g_j = b\, E_j / I_j \ \text{for a balance b}, \qquad g_j = (E_j - T) / I_j \ \text{for an outlier}
 
-    A neuron without inhibitory inputs keeps its excitation. The outlier is T, the sum of the inputs of every neuron, before the matrix is scaled; so T is the fixed point of
-    T = outlier / radius * bulk(g(T)). Without exact balance the means over j stand for E and I.
+    The outlier is T, the sum of the inputs of every neuron, before the matrix is scaled; so T solves
+    T = outlier / radius * bulk(g(T)). Without exact balance the means over j stand for E and I. A neuron without
+    inhibitory inputs keeps its excitation.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def balanced(magnitudes: Array, signs: Array, recurrence: Recurrence) -> Array:
     Raises
     ------
     LayoutError
-        If the outlier that is asked for is larger than without any inhibition.
+        If no inhibition leaves the outlier that is asked for.
     """
     excitation = magnitudes[signs > 0].sum(axis=0)  # (post,)
     inhibition = magnitudes[signs < 0].sum(axis=0)
@@ -77,12 +78,18 @@ def balanced(magnitudes: Array, signs: Array, recurrence: Recurrence) -> Array:
         # A balance is relative to the excitation of each neuron, so that none needs negative inhibition.
         return magnitudes * np.where(signs[:, None] > 0, 1.0, -balance * _ratio(excitation, inhibition))
     assert recurrence.outlier is not None
-    target = _target(lambda t: bulk_radius(leaving(t), signs), recurrence.outlier / recurrence.radius)
-    least = float(excitation.min())
+    quotient, least = recurrence.outlier / recurrence.radius, float(excitation.min())
+    target, lowest = _target(lambda t: bulk_radius(leaving(t), signs), quotient, float(excitation.mean()))
     if target > least:
         most = recurrence.radius * least / bulk_radius(leaving(least), signs)
         rule = f"without inhibition the outlier is at most {most:.3g} at this bulk radius"
         raise LayoutError("Recurrence.outlier", rule, recurrence.outlier, "give a smaller one, or a larger bulk_radius")
+    if target == -math.inf:
+        rule = (
+            f"inhibition widens the bulk too: the outlier stays above {recurrence.radius * lowest:.3g} at this radius"
+        )
+        hint = "give a larger one, or a larger bulk_radius or connection_rate"
+        raise LayoutError("Recurrence.outlier", rule, recurrence.outlier, hint)
     return leaving(target)
 
 
@@ -125,12 +132,17 @@ def _ratio(excitation: Array, inhibition: Array) -> Array:
     return np.divide(excitation, inhibition, out=np.zeros_like(inhibition), where=inhibition > 0)
 
 
-def _target(bulk: Callable[[float], float], quotient: float) -> float:
-    """The fixed point T = quotient * bulk(T)."""
-    target = 0.0
-    for _ in range(ROUNDS):
-        new = quotient * bulk(target)
-        if abs(new - target) <= CLOSE * abs(new):
-            break
-        target = new
-    return target
+def _target(bulk: Callable[[float], float], quotient: float, unit: float) -> tuple[float, float]:
+    """The T of the sign of `quotient` nearest to 0 with T = quotient * bulk(T), and the lowest quotient that has one.
+
+    Weights are linear in T, so that bulk(T)**2 is a parabola, known from its values at -1, 0 and 1 times `unit`. Where
+    there is no T, it is infinite.
+    """
+    left, middle, right = (bulk(t * unit) ** 2 / unit**2 for t in (-1, 0, 1))
+    slope, curvature = (right - left) / 2, (right + left) / 2 - middle
+    lowest = -1 / math.sqrt(curvature) if curvature > 0 else -math.inf
+    if not quotient:
+        return 0.0, lowest
+    roots = np.roots([1 - quotient**2 * curvature, -(quotient**2) * slope, -(quotient**2) * middle])
+    found = [r.real for r in roots if np.isreal(r) and r.real * quotient > 0]
+    return min(found, key=abs, default=math.copysign(math.inf, quotient)) * unit, lowest
