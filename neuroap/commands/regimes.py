@@ -31,7 +31,7 @@ DIRECTIONS = 8  # perturbations per state, of the finite-time exponent
 WATCHED = 256  # steps within which an area may settle
 TOLERANCE = 1e-3  # change per step of an area that has settled
 REPEATING = 512  # last steps, in which a period is sought
-HEAD = ("spectral radius", "MLE (1/step)", "steps to settle", "regime")
+HEAD = ("MLE (1/step)", "steps to settle", "regime")
 OK, SOME_FAILED = 0, 1
 
 
@@ -42,9 +42,12 @@ def add(subparsers: Any) -> None:
     parser.set_defaults(run=run, parser=parser)
     parser.add_argument("layout", metavar="LAYOUT", help="a .py file with a function layout(), or a .toml file")
     values = "spectral radii of the recurrent weights: 0.5,1,2 or START:STOP:NUMBER (%(default)s)"
-    parser.add_argument("--spectral-radius", metavar="VALUES", default="0.1:2:20", help=values)
+    radius = parser.add_mutually_exclusive_group()
+    radius.add_argument("--spectral-radius", metavar="VALUES", default="0.1:2:20", help=values)
+    bulk = "radii of the bulk of the recurrent weights instead, which an outlier does not change (Dale's law)"
+    radius.add_argument("--bulk-radius", metavar="VALUES", help=bulk)
     parser.add_argument("--area", help="the area to look at (the first one)")
-    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="networks per spectral radius (%(default)s)")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="networks per radius (%(default)s)")
     parser.add_argument("--block", type=int, metavar="N", help="neurons per block, if layout() takes 'block'")
     driven = parser.add_mutually_exclusive_group()
     driven.add_argument("--drive", choices=DRIVES, default="none", help="drive of receiving neurons (%(default)s)")
@@ -60,12 +63,13 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, write and draw, say what came out; 1 if points failed."""
-    radii = positive("--spectral-radius", args.spectral_radius)
+    along = "spectral_radius" if args.bulk_radius is None else "bulk_radius"
+    radii = positive(f"--{along.replace('_', '-')}", getattr(args, along))
     _check(args)
     layout = _layout(args)
     folder = writable_folder(args.out, "--out")
-    say(f"{layout.name}, {args.area}: {args.seeds} x {len(radii)} networks (seeds x spectral radii)")
-    result = _swept(layout, radii, args)
+    say(f"{layout.name}, {args.area}: {args.seeds} x {len(radii)} networks (seeds x radii)")
+    result = _swept(layout, {along: radii}, args)
     _write(result, folder)
     print(report(result))
     say(f"files in {folder}: {RESULT}, {FIGURE}, points")
@@ -73,11 +77,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def study(
-    spectral_radius: float,
     seed: int,
     *,
     layout: Layout,
     area: str,
+    spectral_radius: float | None = None,
+    bulk_radius: float | None = None,
     drive: str = "none",
     data: str | None = None,
     task: str | None = None,
@@ -89,12 +94,12 @@ def study(
 
     Parameters
     ----------
-    spectral_radius : float
-        Of the recurrent weights of all areas.
     seed : int
         Of weights, drive and initial states.
     layout : Layout
     area : str
+    spectral_radius, bulk_radius : float, optional
+        One of them, of the recurrent weights of all areas.
     drive : {"none", "uniform"}
         Uniform: constant numbers in [-1, 1] for the neurons that receive inference.
     data : str, optional
@@ -109,7 +114,7 @@ def study(
     Dataset
         As of `measure`.
     """
-    layout = with_radius(layout, spectral_radius)
+    layout = with_radius(layout, spectral_radius, bulk_radius)
     images = None if data is None else load("neuroap.data").load(data).X_test[:initial]
     constant = _uniform_drive(layout, area, seed) if drive == "uniform" else None
     system = load("neuroap.regimes").area_map(layout, area, images, drive=constant, task=task, seed=seed)
@@ -157,12 +162,13 @@ def measure(
     return xarray.Dataset(found)
 
 
-def with_radius(layout: Layout, spectral_radius: float) -> Layout:
-    """The same layout with another spectral radius of all recurrent weights."""
+def with_radius(layout: Layout, spectral_radius: float | None = None, bulk_radius: float | None = None) -> Layout:
+    """The same layout with another spectral radius, or bulk radius, of all recurrent weights."""
+    radius: dict[str, Any] = {"spectral_radius": spectral_radius, "bulk_radius": bulk_radius}
     areas = {a.name: a for a in layout.areas}
     for name, area in areas.items():
         if area.recurrence is not None:
-            areas[name] = replace(area, recurrence=replace(area.recurrence, spectral_radius=spectral_radius))
+            areas[name] = replace(area, recurrence=replace(area.recurrence, **radius))
     nodes = (areas.get(node.name, node) for node in layout.nodes)
     return load("neuroap.layout").Layout(*nodes, *layout.pathways, name=layout.name)
 
@@ -173,10 +179,15 @@ def report(result: Dataset) -> str:
     Parameters
     ----------
     result : Dataset
-        What the sweep gave, with the dimensions ``spectral_radius`` and ``seed``.
+        What the sweep gave, with the dimensions ``spectral_radius`` (or ``bulk_radius``) and ``seed``.
     """
-    rows = [_row(result.sel(spectral_radius=radius)) for radius in result["spectral_radius"].values]
-    return str(load("neuroap.layout.table").columns(HEAD, rows))
+    along = _along(result)
+    rows = [_row(result.sel({along: radius}), f"{radius:.3g}") for radius in result[along].values.tolist()]
+    return str(load("neuroap.layout.table").columns((along.replace("_", " "), *HEAD), rows))
+
+
+def _along(result: Dataset) -> str:
+    return "bulk_radius" if "bulk_radius" in result.dims else "spectral_radius"
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -204,14 +215,14 @@ def _layout(args: argparse.Namespace) -> Layout:
     return layout
 
 
-def _swept(layout: Layout, radii: list[float], args: argparse.Namespace) -> Dataset:
+def _swept(layout: Layout, over: dict[str, list[float]], args: argparse.Namespace) -> Dataset:
     names = ("area", "drive", "data", "task", "initial", "steps", "transient")
     settings: dict[str, Any] = {name: getattr(args, name) for name in names}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"\d+ of \d+ points failed", category=RuntimeWarning)
         result: Dataset = load("neuroap.sweeps").sweep(
             study,
-            {"spectral_radius": radii},
+            over,
             seeds=args.seeds,
             store=args.out,
             workers=args.workers,
@@ -236,7 +247,7 @@ def _write(result: Dataset, folder: Path) -> None:
     with writing(folder / RESULT) as partial:
         result.to_netcdf(partial, engine="h5netcdf")
     figure = load("matplotlib.figure").Figure(figsize=(5.5, 3.8), layout="constrained")
-    load("neuroap.plotting").plot_regimes(result, ax=figure.subplots())
+    load("neuroap.plotting").plot_regimes(result, ax=figure.subplots(), along=_along(result))
     with writing(folder / FIGURE) as partial:
         figure.savefig(partial, dpi=200)
 
@@ -268,14 +279,13 @@ def _uniform_drive(layout: Layout, area: str, seed: int) -> ndarray:
     return c * load("neuroap.seeds").generator(seed, "regimes", "drive").uniform(-1, 1, c.size)
 
 
-def _row(one: Dataset) -> tuple[str, ...]:
-    """One spectral radius."""
+def _row(one: Dataset, radius: str) -> tuple[str, ...]:
+    """One radius."""
     mle, n = one["mle"], one.sizes["seed"]
     se = float(mle.std(ddof=1)) / math.sqrt(n) if n > 1 else float(one["mle_se"].max())
     steps = float(one["steps_to_settle"].mean(skipna=False))
     regimes = Counter(name for name in one["regime"].values.tolist() if name)
     names = [name if n == regimes[name] else f"{name}: {regimes[name]}" for name in regimes]
-    radius = f"{float(one['spectral_radius']):.3g}"
     return radius, f"{float(mle.mean()):+.4f} ± {se:.4f}", _settled(steps), ", ".join(names)
 
 

@@ -74,11 +74,11 @@ def test_regimes_of_several_seeds_are_counted(result):
 def test_the_settings_reach_the_measurement():
     layout = hierarchy(2, 64, 10, 8)
     settings = {"layout": layout, "initial": 4, "steps": 100, "transient": 300}
-    found = study(0.5, 3, area="V2", data="digits", **settings)
+    found = study(3, spectral_radius=0.5, area="V2", data="digits", **settings)
     images = load("digits").X_test[:4]
     system = area_map(with_radius(layout, 0.5), "V2", images, seed=3)
     xr.testing.assert_equal(found, measure(system, 4, 100, 300, seed=3))
-    free, driven = (study(0.5, 0, area="V1", drive=drive, **settings) for drive in ("none", "uniform"))
+    free, driven = (study(0, spectral_radius=0.5, area="V1", drive=drive, **settings) for drive in ("none", "uniform"))
     assert driven.mle < free.mle  # constant input lowers the gain of neurons
 
 
@@ -97,7 +97,13 @@ def test_uniform_drive_reaches_receiving_neurons_only(monkeypatch):
     given = {}
     monkeypatch.setattr("neuroap.regimes.area_map", lambda *_, drive, **__: given.update(c=drive))
     monkeypatch.setattr("neuroap.commands.regimes.measure", lambda *_, **__: None)
-    study(0.5, 0, layout=hierarchy(1, 64, 10, {"SI": 4, "RI": 6, "RE": 5, "SE": 5}), area="V1", drive="uniform")
+    study(
+        0,
+        spectral_radius=0.5,
+        layout=hierarchy(1, 64, 10, {"SI": 4, "RI": 6, "RE": 5, "SE": 5}),
+        area="V1",
+        drive="uniform",
+    )
     assert np.flatnonzero(given["c"]).tolist() == list(range(4, 10))
     assert np.abs(given["c"]).max() <= 1
 
@@ -134,3 +140,18 @@ def test_mistakes(command, arguments, code, message):
     done = command("regimes", LAYOUT, *arguments)
     assert (done.code, done.out, os.listdir()) == (code, "", [])
     assert message in done.err
+
+
+def test_bulk_radius_of_areas_of_dale(command, tmp_path):
+    """The bulk of E/I areas is scaled, and their spectral radius follows from it."""
+    cortical = LAYOUT.with_name("cortical_area.py")
+    done = command("regimes", cortical, "--bulk-radius", "1,8", *SMALL, "--out", tmp_path)
+    head, _, first, last = done.out.splitlines()
+    assert head.split("  ")[0] == "bulk radius"
+    assert (first.split()[0], last.split()[0]) == ("1", "8")
+    with xr.open_dataset(tmp_path / "regimes.nc", engine="h5netcdf") as dataset:
+        assert dataset.mle.dims == ("bulk_radius", "seed")
+        assert dataset.mle[0, 0] < -0.1 < dataset.mle[1, 0]
+    scaled = with_radius(hierarchy(1, 4, 2, 4, activation="relu", excitatory=0.5, dale=True), bulk_radius=3)
+    assert scaled.areas[0].recurrence.bulk_radius == 3
+    assert with_radius(scaled, 0.5).areas[0].recurrence.spectral_radius == 0.5
