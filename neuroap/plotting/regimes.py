@@ -69,7 +69,8 @@ def plot_regimes(dataset: xr.Dataset, ax: Axes | None = None, *, along: str = "s
     ax.set_xlim(*_edges(data[along].values)[[0, -1]])
     if "accuracy" in data:
         _accuracy(ax, data["accuracy"], along)
-    ax.legend(loc="lower right", **ON_SHADES)
+    # Below the Axes: within them it would cover curves, which fill the whole height.
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, columnspacing=1.4, **LEGEND)
     return ax
 
 
