@@ -61,6 +61,8 @@ def as_blocks(blocks: Blocks) -> tuple[Block, ...]:
         blocks = dict.fromkeys(STANDARD_BLOCKS, blocks)  # type: ignore[assignment]
     try:
         laid = tuple(_from_mapping(blocks)) if isinstance(blocks, Mapping) else tuple(blocks)  # type: ignore[arg-type]
+    except LayoutError:  # it says more
+        raise
     except (TypeError, ValueError):  # not to be iterated, or no pair of start and stop
         laid = ()
     if not laid or not all(isinstance(b, Block) for b in laid):

@@ -108,6 +108,30 @@ def settings() -> Layout:
     )
 
 
+def cells() -> Layout:
+    """Cell types counted block by block, pathways from some of them, silent cells; one area knows labels alone."""
+    return Layout(
+        Input("image", 6),
+        Area(
+            "V1",
+            {"RI": {"E": 4, "I": 1}, "SI": {"E": 3, "I": 2}, "RE": {"E": 2, "I": 1}, "SE": {"E": 2, "I": 1}},
+            activation="saturating",
+            recurrence=Recurrence(connection_rate=0.6, bulk_radius=1.2, outlier=-0.1),
+            dale=True,
+            lesions=("SE.I", "RI"),
+        ),
+        Area("V2", {"RI": {"E": 3, "I": 1}, "SI": (2, 6), "RE": 2, "SE": {"E": 0, "I": 2}}),
+        Output("choice", 3),
+        inference("image", "V1.RI"),
+        inference("V1.SI.E", "V2.RI"),
+        inference("V1.SI.I", "V2.RI.E"),
+        inference("V2.SI", "choice"),
+        error("choice", "V2.RE"),
+        error("V2.SE.I", "V1.RE.E"),
+        name="cells",
+    )
+
+
 EXAMPLES: dict[str, Layout] = {
     **{f"hierarchy_{n}": hierarchy(n, 6, 3, 2) for n in range(1, 11)},
     "unequal": hierarchy(2, 6, 3, {"RI": 5, "SI": 3, "RE": 1, "SE": 2}),
@@ -126,4 +150,17 @@ EXAMPLES: dict[str, Layout] = {
     "streams": streams(),
     "opposite orders": opposite_orders(),
     "settings": settings(),
+    "dale": hierarchy(
+        2,
+        6,
+        3,
+        5,
+        neurons=24,
+        activation="sigmoid",
+        recurrence=Recurrence(bulk_radius=1.5, balance=0.9, exact_balance=True),
+        excitatory=0.8,
+        dale=True,
+        name="dale",
+    ),
+    "cells": cells(),
 }

@@ -5,8 +5,8 @@ from types import ModuleType
 
 import pytest
 
-from models import deep, recruitment, reuse, two_area
-from neuroap import Layout, Normal, Zeros, hierarchy
+from models import cortical_area, deep, recruitment, reuse, two_area
+from neuroap import Layout, Normal, Recurrence, Uniform, Zeros, hierarchy
 from neuroap.errors import LayoutError
 
 MODELS = {"two_area": two_area, "deep": deep, "reuse": reuse, "recruitment": recruitment}
@@ -110,3 +110,30 @@ def test_messages_point_into_the_model() -> None:
     declared = {p.declared.partition(":")[0] for p in recruitment.layout("5c").pathways}
     assert declared == {"recruitment.py"}
     assert len({p.declared for p in recruitment.layout("5c").pathways}) == 13
+
+
+def test_cortical_area_is_a_hierarchy_of_excitatory_and_inhibitory_cells() -> None:
+    layout = cortical_area.layout()
+    plain = hierarchy(2)
+    assert [(p.kind, p.source, p.target, p.plastic) for p in layout.pathways] == [
+        (p.kind, p.source, p.target, p.plastic) for p in plain.pathways
+    ]
+    assert (layout.name, layout["image"].size, layout["choice"].size) == ("cortical_area", 784, 10)
+    assert {(b.size, b.excitatory) for a in layout.areas for b in a.block_list} == {(256, 205)}
+    assert {(a.dale, a.activation, a.recurrence) for a in layout.areas} == {
+        (True, "sigmoid", Recurrence(bulk_radius=1.5, exact_balance=True))
+    }
+    weights = {p.name: p.weights for p in layout.pathways}
+    assert weights["V1.SI -> V2.RI"] == weights["V2.SI -> choice"] == Uniform(2, scaled=True)
+    assert (weights["V2.SE -> V1.RE"], weights["image -> V1.RI"]) == (Uniform(2), None)
+
+
+def test_cortical_area_is_the_short_form() -> None:
+    expected = hierarchy(2, 6, 3, 5, frames=3, dale=True, name="cortical_area")
+    assert cortical_area.layout(6, 3, 5, frames=3) == expected
+    assert expected.inputs[0].frames == 3
+
+
+def test_cortical_area_names_its_references() -> None:
+    for reference in ("10.7554/eLife.108237", "10.1038/nrn1519", "10.1126/science.274.5293.1724"):
+        assert reference in str(cortical_area.__doc__)
