@@ -187,19 +187,9 @@ def untrained(lesion: str, seed: int, data: str, block: int) -> neuroap.Cortical
 
 def declared(images: Any, block: int, bulk_radius: float, dale: bool) -> Layout:
     """The layout of ``models/cortical_area.py`` with another bulk radius."""
-    layout = neuroap.hierarchy(
-        2,
-        images.X_train.shape[1],
-        len(images.classes),
-        block,
-        activation="sigmoid",
-        weights=neuroap.Uniform(2, scaled=True),
-        feedback=neuroap.Uniform(2),
-        excitatory=0.8,
-        dale=dale,
-    )
+    layout = neuroap.hierarchy(2, images.X_train.shape[1], len(images.classes), block, dale=True)
     recurrence = Recurrence(bulk_radius=bulk_radius, exact_balance=dale)
-    areas = [replace(a, recurrence=recurrence) for a in layout.areas]
+    areas = [replace(a, dale=dale, recurrence=recurrence) for a in layout.areas]
     return Layout(*layout.inputs, *areas, *layout.outputs, *layout.pathways)
 
 

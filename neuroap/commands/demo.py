@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from neuroap.commands import load
 from neuroap.commands.psychometric import DEFAULTS, TRIALS, study, task_named
 
 # Fewer trials in the experiment than by default, but as many as an observer would do in a session.
@@ -18,13 +19,17 @@ def add(subparsers: Any) -> None:
     text = "train two areas to judge orientation at three noise levels, and fit psychometric functions"
     parser = subparsers.add_parser("demo", help=text)
     parser.set_defaults(run=run, parser=parser, **DEFAULTS | QUICK)
+    text = "areas of excitatory and inhibitory cells that obey Dale's law"
+    parser.add_argument("--dale", action="store_true", help=text)
     parser.add_argument("--seed", type=int, help="seeds weights, stimuli and choices (%(default)s)")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("results"), help="folder (%(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Train, measure, fit; say what it shows and what to try next."""
-    table = study(None, task_named(args.task), args)
+    task = task_named(args.task)
+    layout = load("neuroap.psychophysics.network").two_choice(task, dale=True) if args.dale else None
+    table = study(layout, task, args)
     print("Is a grating tilted to the left or to the right? Two recurrent areas, trained in pixel noise, answer.\n")
     print(table)
     print("\nThe JND grows with the noise: so many degrees more tilt are needed to be as sure.")

@@ -5,24 +5,36 @@ from __future__ import annotations
 import numbers
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from neuroap.errors import LayoutError
 from neuroap.layout.blocks import Blocks
-from neuroap.layout.initial import Initial, Recurrence
+from neuroap.layout.initial import Initial, Recurrence, Uniform
 from neuroap.layout.layout import Layout, Part
 from neuroap.layout.nodes import Area, Input, Output
 from neuroap.layout.pathways import error, inference
+
+USUAL = Recurrence()
+# Rates around a spontaneous 1/2 have half the slope of tanh: weights twice those of the published network pass on as
+# much. The bulk is below the radius of 2 at which such areas lose their stability.
+OF_DALE: dict[str, Any] = {
+    "activation": "sigmoid",
+    "recurrence": Recurrence(bulk_radius=1.5, exact_balance=True),
+    "weights": Uniform(2, scaled=True),
+    "feedback": Uniform(2),
+    "excitatory": 0.8,
+}
 
 
 def hierarchy(
     areas: int = 2,
     input: int = 784,
     output: int = 10,
-    block: int | Mapping[str, int | tuple[int, int]] = 256,
+    block: int | Mapping[str, int | tuple[int, int] | Mapping[str, int]] = 256,
     *,
     neurons: int | None = None,
-    activation: str = "tanh",
-    recurrence: Recurrence | None = Recurrence(),
+    activation: str | None = None,
+    recurrence: Recurrence | None = USUAL,
     weights: Initial | None = None,
     feedback: Initial | None = None,
     bias: Initial | None = None,
@@ -47,7 +59,9 @@ def hierarchy(
     neurons : int, optional
         Neurons per area, if more than the blocks hold.
     activation, recurrence, bias, excitatory, dale
-        As in `Area`, the same for every area.
+        As in `Area`, the same for every area. With ``dale=True`` what is not given is chosen for it: 80% excitatory
+        cells, activation "sigmoid", ``Recurrence(bulk_radius=1.5, exact_balance=True)``, and weights between areas
+        twice the usual ones, because the sigmoid has half the slope of tanh.
     weights : Initial, optional
         Initial weights of the inference pathways that leave an area.
     feedback : Initial, optional
@@ -64,12 +78,18 @@ def hierarchy(
         raise LayoutError("hierarchy.areas", "must be a positive integer", areas)
     names = [f"V{i + 1}" for i in range(areas)]
     blocks: Blocks = block
+    usual: dict[str, Any] = OF_DALE if dale else {"activation": "tanh"}
+    own: dict[str, Any] = {
+        "activation": activation or usual["activation"],
+        "recurrence": usual.get("recurrence", USUAL) if recurrence is USUAL else recurrence,
+        "excitatory": usual.get("excitatory") if excitatory is None else excitatory,
+    }
     parts: list[Part] = [Input("image", input, frames)]
-    cells = {"excitatory": excitatory, "dale": dale}
-    parts += [Area(n, blocks, neurons, activation, recurrence, bias, **cells) for n in names]
+    parts += [Area(n, blocks, neurons, bias=bias, dale=dale, **own) for n in names]
     parts.append(Output("choice", output))
-    parts += _chain(["image", *names, "choice"], weights)
+    parts += _chain(["image", *names, "choice"], weights or usual.get("weights"))
     parts.append(error("choice", f"{names[-1]}.RE"))
+    feedback = feedback or usual.get("feedback")
     parts += [error(f"{upper}.SE", f"{lower}.RE", weights=feedback) for lower, upper in _upwards(names)]
     return Layout(*parts, name=name or f"hierarchy_{areas}")
 

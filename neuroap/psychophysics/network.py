@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from neuroap.layout import Layout, Recurrence, hierarchy
 from neuroap.rules import AdjointPropagation
@@ -13,7 +14,7 @@ PUBLISHED_RULE = AdjointPropagation(steps=(8, 4), error="EPE", learning_rate=2e-
 PUBLISHED_RECURRENCE = Recurrence(spectral_radius=0.25, connection_rate=1, placement="with-replacement")
 
 
-def two_choice(task: TwoAlternative, block: int = 64) -> Layout:
+def two_choice(task: TwoAlternative, block: int = 64, dale: bool = False) -> Layout:
     """Declare two areas of four blocks between the stimuli of a task and two choices.
 
     The network of appendix 2 of Liu et al. 2026 (doi 10.7554/eLife.108237), for stimuli of any length. Frames of a
@@ -24,16 +25,12 @@ def two_choice(task: TwoAlternative, block: int = 64) -> Layout:
     task : TwoAlternative
     block : int
         Neurons per block.
+    dale : bool
+        The same of excitatory and inhibitory cells that obey Dale's law, with the recurrence of `hierarchy`.
     """
-    return hierarchy(
-        2,
-        input=task.columns // task.frames,
-        output=2,
-        block=block,
-        recurrence=PUBLISHED_RECURRENCE,
-        frames=task.frames,
-        name="two_choice",
-    )
+    own: dict[str, Any] = {"dale": True} if dale else {"recurrence": PUBLISHED_RECURRENCE}
+    name = "two_choice_dale" if dale else "two_choice"
+    return hierarchy(2, task.columns // task.frames, 2, block, frames=task.frames, name=name, **own)
 
 
 def rule_for(task: TwoAlternative) -> AdjointPropagation:
