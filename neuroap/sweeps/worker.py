@@ -23,6 +23,15 @@ def main() -> None:
         _work(inbox, answers, over)
     except (KeyboardInterrupt, BrokenPipeError):
         pass  # nobody waits for an answer any more
+    finally:
+        _end_programs()
+
+
+def _end_programs() -> None:
+    """End what the function has started and left behind, also where nobody is left to do it."""
+    if os.getpgid(0) == os.getpid():  # the group is ours alone
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(0, signal.SIGTERM)
 
 
 def _own_streams() -> tuple[IO[bytes], IO[bytes]]:
