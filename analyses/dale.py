@@ -88,7 +88,7 @@ def compute(
     laws = neuroap.sweep(network, {"law": list(LAWS), "bulk_radius": radius}, store=out / "laws", **run)
     lesioned = neuroap.sweep(without, {"lesion": lesions}, store=out / "lesions", **run)
     lesioned = lesioned.rename(accuracy="accuracy_without", error="error_without").drop_vars("point_seed")
-    found = xr.merge([laws, lesioned], combine_attrs="drop")
+    found = laws.merge(lesioned, combine_attrs="override")
     for name in ("error", "error_without"):
         found[name].attrs["units"] = "1"
     return found.assign_attrs(settings | {"neuroap": neuroap.__version__})
@@ -164,7 +164,18 @@ def without(lesion: str, seed: int, data: str, epochs: int, block: int, learning
 def trained(
     law: str, bulk_radius: float, lesion: str, seed: int, data: str, epochs: int, block: int, learning_rate: float
 ) -> tuple[neuroap.CorticalClassifier, Any]:
-    """A model after `epochs`, and the images; parameters as of `network` and `without`."""
+    """Train a model.
+
+    Parameters
+    ----------
+    law, bulk_radius, lesion, seed, data, epochs, block, learning_rate
+        As of `network` and `without`.
+
+    Returns
+    -------
+    model : CorticalClassifier
+    images : ImageSet
+    """
     images = neuroap.load(data)
     layout = declared(images, block, bulk_radius, law != "any sign")
     layout = layout if lesion == INTACT else layout.lesion(lesion)

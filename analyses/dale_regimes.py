@@ -113,7 +113,13 @@ def area(
 
 
 def declared(bulk_radius: float, excitatory: float, balance: float, exact: bool, block: int) -> Layout:
-    """One area between an input and an output that do not matter here."""
+    """One area between an input and an output that do not matter here.
+
+    Parameters
+    ----------
+    bulk_radius, excitatory, balance, exact, block
+        As of `area`.
+    """
     recurrence = Recurrence(bulk_radius=bulk_radius, balance=balance, exact_balance=exact)
     return Layout(
         Input("image", 1),

@@ -14,6 +14,9 @@ SCRIPTS = {path.stem: path for path in sorted((Path(__file__).parents[2] / "anal
 # Settings of a quick run that are made smaller still; -m slow takes them as they are.
 SMALLER: dict[str, dict[str, Any]] = {
     "appendix2_psychometric": {"seeds": 1},
+    "dale": {"radius": [1.5], "lesions": ["none", "V2.SE.I"], "epochs": 1},
+    "dale_psychometric": {"noise": [1.0], "epochs": 2},
+    "dale_regimes": {"radius": [1.0, 8.0], "excitatory": [0.8], "balance": [1.0], "seeds": 1},
     "figure2_regimes": {"spectral_radius": [0.5, 2.0], "epochs": 2},
     "figure3_errors": {"spectral_radius": [0.25, 3.0], "epochs": 1},
 }
@@ -65,3 +68,22 @@ def test_learning_curves_rise(run: Run) -> None:
     with xr.open_dataset(stored, engine="h5netcdf") as dataset:
         assert dict(dataset.sizes) == {"data": 1, "seed": 2, "epoch": 12}
         assert (dataset["test_accuracy"].isel(epoch=-1) > 0.6).all()
+
+
+def test_bulk_radius_decides_about_areas_of_dale(run: Run) -> None:
+    """Areas of 96 neurons: stable at 1, whether each neuron is balanced or all on average; chaotic at 8 if each is."""
+    with xr.open_dataset(run("dale_regimes", True) / "dale_regimes.nc", engine="h5netcdf") as dataset:
+        one = dataset.squeeze(drop=True)
+        assert (one["mle"].sel(bulk_radius=1) < -0.1).all()
+        assert one["mle"].sel(bulk_radius=8, exact=True) > 0.1
+        assert abs(one["outlier"].sel(exact=True)).max() < 0.05 * 8
+
+
+def test_no_law_is_violated_and_cells_of_both_types_carry_the_error(run: Run) -> None:
+    """Whatever the update; without inhibitory cells the error of V1 is another."""
+    with xr.open_dataset(run("dale", True) / "dale.nc", engine="h5netcdf") as dataset:
+        assert (dataset["violations"] == 0).all()
+        assert (dataset["similarity"].sel(lesion="none") > 0.999).all()
+        assert dataset["similarity"].sel(lesion="V2.SE.I").median() < 0.9
+        raised = dataset["raised"].sel(lesion="none", area="V2").mean("trial")
+        assert ((raised > 0.2) & (raised < 0.8)).all()
