@@ -133,8 +133,9 @@ class Inspection:
             ``rates``. ``violations``: the sum of all.
         """
         check_is_fitted(self)
-        recorded = None if X is None else self.record(X, y, task)
-        return violations(self.layout_, self.learner_.weights, self.seed_, recorded)
+        if X is None:
+            return violations(self.learner_, self.seed_)
+        return violations(self.learner_, self.seed_, self.record(X, y, task), self._task(task))
 
     def _trials(self, X: Any, y: Any, task: str | None) -> tuple[str, dict[str, Any]]:
         """The task, and its trials as a network takes them."""
