@@ -43,8 +43,8 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("tanh", "tanh(u)", "1 - r**2", rest=0.0, slope=1.0, low=-1, high=1),
         Activation("identity", "u", "1.0 + 0.0*r", rest=0.0, slope=1.0),
         Activation("relu", "clip(u, 0, inf)", "1.0*int(r > 0)", rest=0.0, slope=1.0, low=0),
-        # A spontaneous rate of 1/2, from which drives move it both ways.
-        Activation("sigmoid", "1/(1 + exp(-2*u))", "2*r*(1 - r)", rest=0.5, slope=0.5, low=0, high=1),
+        # 1/(1 + exp(-2 u)), which would overflow: a spontaneous rate of 1/2, from which drives move it both ways.
+        Activation("sigmoid", "0.5 + 0.5*tanh(u)", "2*r*(1 - r)", rest=0.5, slope=0.5, low=0, high=1),
         Activation("rectified_tanh", "clip(tanh(u), 0, 1)", "(1 - r**2)*int(r > 0)", 0.0, 1.0, low=0, high=1),
         Activation("saturating", "clip(u, 0, 1)", "1.0*int(r > 0)*int(r < 1)", 0.0, 1.0, low=0, high=1),
     )

@@ -192,7 +192,7 @@ def test_pathways_know_their_nodes() -> None:
 
 def test_equations_of_an_area() -> None:
     assert Area("V1", 2, activation="sigmoid").model_equations == (
-        "du/dt = (-u + I_rec + b + I_inf - beta*I_err)/tau : 1\nr = 1/(1 + exp(-2*u)) : 1"
+        "du/dt = (-u + I_rec + b + I_inf - beta*I_err)/tau : 1\nr = 0.5 + 0.5*tanh(u) : 1"
     )
     assert Area("V1", 2, equations="r = u**2 : 1").model_equations == "r = u**2 : 1"
 
