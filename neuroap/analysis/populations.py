@@ -13,7 +13,7 @@ from neuroap.analysis.trajectories import Array, labelled
 from neuroap.errors import DataError
 from neuroap.layout import Area, Layout
 from neuroap.names import recurrence_name
-from neuroap.weights import cell_signs
+from neuroap.weights import cell_signs, cell_types
 
 CELLS = ("E", "I")
 NAMES = {"E": "excitatory", "I": "inhibitory"}
@@ -91,7 +91,7 @@ def synaptic_currents(recording: xr.Dataset, layout: Layout, weights: Mapping[st
     """
     _check(recording)
     names = [str(name) for name in recording["area"].values]
-    if unknown := [n for n in names if n not in {a.name for a in layout.areas}]:
+    if unknown := [n for n in names if not _fits(recording, layout, n)]:
         raise DataError("synaptic_currents", "the recording is of another layout", unknown)
     last, tasks = _last(recording["rate"]), str(recording.attrs["tasks"]).split(", ")
     ends = {n: last.sel(area=n).values for n in names}  # (phase, trial, neuron)
@@ -113,8 +113,20 @@ def synaptic_currents(recording: xr.Dataset, layout: Layout, weights: Mapping[st
 def _last(rate: xr.DataArray) -> xr.DataArray:
     """Rates at the last step of each phase in which an area settles: (phase, trial, area, neuron), in float64."""
     rate = rate.transpose("step", "phase", "trial", "area", "neuron").astype(float)
-    steps = rate.notnull().any(["trial", "neuron"]).sum("step")  # (phase, area)
+    steps = rate.notnull().any("neuron").sum("step")  # (phase, trial, area): windows may end early
     return rate.isel(step=np.maximum(steps - 1, 0)).drop_vars("step").transpose("phase", "trial", "area", "neuron")
+
+
+def _fits(recording: xr.Dataset, layout: Layout, name: str) -> bool:
+    """Whether the recorded area of that name is that of the layout."""
+    area = next((a for a in layout.areas if a.name == name), None)
+    cells = recording["cell"].sel(area=name).values
+    return (
+        area is not None
+        and area.size <= len(cells)
+        and np.array_equal(cells[: area.size], cell_types(area))
+        and not recording["rate"].sel(area=name).isel(neuron=slice(area.size, None)).notnull().any()
+    )
 
 
 def _currents(

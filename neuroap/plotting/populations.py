@@ -44,7 +44,10 @@ def plot_population(rates: xr.Dataset, area: str, block: str, ax: Axes | None = 
         If there is no such area or block.
     """
     one = _chosen(_chosen(rates, "area", area), "block", block)["rate"]
+    if not one.notnull().any():
+        raise DataError("plot_population", f"area {area!r} has no cells in this block, or did not settle", block)
     ax = new_axes(ax)
+    named = set[str]()
     shift, ticks = 0.0, dict[float, str]()
     for phase in one["phase"].values:
         shown = one.sel(phase=phase).dropna("step", how="all")
@@ -64,7 +67,9 @@ def plot_population(rates: xr.Dataset, area: str, block: str, ax: Axes | None = 
             color=INK,
         )
         for cell in CELLS:
-            _line(ax, x, shown.sel(cell=cell), cell, label=NAMES[cell] if phase == PHASES[0] else "")
+            if shown.sel(cell=cell).notnull().any():
+                _line(ax, x, shown.sel(cell=cell), cell, label="" if cell in named else NAMES[cell])
+                named.add(cell)
         ticks |= {float(x[0]): f"{shown['step'].values[0]:g}", float(x[-1]): f"{shown['step'].values[-1]:g}"}
         shift = float(x[-1]) + GAP - 1
     frame(ax, with_units(one["step"], "step"), "mean rate")
@@ -103,7 +108,10 @@ def plot_errors(recording: xr.Dataset, area: str, block: str, ax: Axes | None = 
         raise DataError("plot_errors", "no such block", block, did_you_mean(block, sorted(known)))
     errors = {c: one["error"].values[:, belongs & (one["cell"].values == c)].ravel() for c in CELLS}
     errors = {cell: e[np.isfinite(e)] for cell, e in errors.items() if np.isfinite(e).any()}
-    ax, reach = new_axes(ax), max((float(np.quantile(abs(e), 0.99)) for e in errors.values()), default=0.0) or 1.0
+    if not errors:
+        hint = "it takes Area(..., excitatory=0.8), and an error that reaches the area"
+        raise DataError("plot_errors", f"no errors of excitatory or inhibitory cells in {area}.{block}", hint=hint)
+    ax, reach = new_axes(ax), max(float(np.quantile(abs(e), 0.99)) for e in errors.values()) or 1.0
     for cell, e in errors.items():
         label = f"{NAMES[cell]}, raised in {100 * (e < 0).mean():.0f}%"
         style: dict[str, Any] = {"histtype": "step", "lw": 1.5, "color": CELL_COLORS[cell], "label": label}
@@ -125,6 +133,5 @@ def _chosen(dataset: xr.Dataset, dim: str, name: str) -> xr.Dataset:
 def _line(ax: Axes, x: Any, values: xr.DataArray, cell: str, label: str) -> None:
     """Mean and standard deviation over trials."""
     mean, sd = values.mean("trial").values, values.std("trial").values
-    if np.isfinite(mean).any():
-        ax.fill_between(x, mean - sd, mean + sd, color=CELL_COLORS[cell], alpha=BAND, lw=0)
-        ax.plot(x, mean, ".-", color=CELL_COLORS[cell], lw=1.6, ms=4, label=label or None)
+    ax.fill_between(x, mean - sd, mean + sd, color=CELL_COLORS[cell], alpha=BAND, lw=0)
+    ax.plot(x, mean, ".-", color=CELL_COLORS[cell], lw=1.6, ms=4, label=label or None)
