@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from brian.dale import with_dale
 from brian.frames import with_frames
 from brian.graphs import Case, draw_case, draw_trials
 from brian.judging import assert_weights_agree, oracle_of
@@ -21,9 +22,10 @@ from neuroap.brian import DEVICES, CorticalNetwork, network_on
 from neuroap.brian.compiled.devices import toolchain_of
 from neuroap.errors import DeviceError, DivergenceError
 from neuroap.layout import Layout
+from neuroap.training.checking import violations
 from neuroap.training.learner import Learner
 from neuroap.verify import verify
-from neuroap.weights import draw_weights
+from neuroap.weights import draw_weights, source_signs
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
 TRACES = sorted(GOLDEN.glob("*.npz")) or [GOLDEN / "two_area_ste.npz"]
@@ -104,6 +106,15 @@ def learn_and_compare(case: Case, device: str, seed: int) -> Learner:
 def test_random_layouts_agree_with_the_oracle(device: str, seed: int) -> None:
     """Any graph, any rule, several tasks."""
     learn_and_compare(draw_case(seed), device, seed)
+
+
+@pytest.mark.parametrize("seed", [1, 6])
+def test_dales_law_agrees_with_the_oracle(device: str, seed: int) -> None:
+    """Both updates, silent cells, pathways of some cells: the same numbers, and no sign is wrong."""
+    case = with_dale(seed)
+    learner = learn_and_compare(case, device, seed)
+    assert violations(learner, seed).violations == 0
+    assert any(source_signs(case.layout, p.name) is not None for p in case.layout.pathways if p.plastic)
 
 
 @pytest.mark.parametrize("seed", [0, 7])
@@ -218,9 +229,11 @@ def test_large_arrays_are_shared_among_threads(device: str, monkeypatch: pytest.
 
 
 def test_a_small_network_does_everything(quick_device: str) -> None:
-    """One build: learning, answers in batches of its size, recording, several runs, divergence."""
-    layout, device = hierarchy(2, input=6, output=3, block=4), quick_device
-    rule = AdjointPropagation((5, 4), recurrent_plasticity=0.5, bias_plasticity=True, tolerance=1e-4)
+    """One build: learning, answers in batches of its size, recording, several runs, divergence; V1 obeys Dale's law."""
+    plain, device = hierarchy(2, input=6, output=3, block=4), quick_device
+    law = {"excitatory": 0.75, "dale": True, "activation": "sigmoid", "lesions": ("SE.I",)}
+    layout = with_areas(plain, [replace(plain.areas[0], **law), plain.areas[1]])
+    rule = AdjointPropagation((5, 4), learning_rate=0.1, recurrent_plasticity=0.5, bias_plasticity=True, tolerance=1e-4)
     x, labels = np.random.default_rng(0).uniform(size=(10, 6)), np.arange(10) % 3
     weights = draw_weights(layout, 0)
     oracle = oracle_of(layout, rule, weights)
@@ -230,6 +243,9 @@ def test_a_small_network_does_everything(quick_device: str) -> None:
         rows = [oracle.batch("task", {"task": (x[k : k + 4], labels[k : k + 4])}) for k in (0, 4, 8)]
         np.testing.assert_allclose(outputs, np.concatenate([r.output["choice"] for r in rows]), rtol=0, atol=1e-9)
     assert_weights_agree(learner.weights, oracle)
+    assert violations(learner, 0).violations == 0
+    bound = [n for n, w in learner.weights.items() if (w == 0).sum() > (weights[n] == 0).sum()]
+    assert bound == ["V1.recurrence"]  # where some met their bound
     assert not learner.network().values("image", "r")[2:].any()  # the last batch shows two trials
     expected = np.concatenate([oracle.predict("task", x[k : k + 4])["choice"] for k in (0, 4, 8)])
     np.testing.assert_allclose(learner.infer("task", x), expected, rtol=0, atol=1e-9)

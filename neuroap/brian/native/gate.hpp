@@ -20,6 +20,7 @@ inline bool& products_only() {
 
 class Gate {
   public:
+    Gate() = default;  // without ticks: of an area that nothing reaches, never open
     Gate(std::initializer_list<int> ticks) {
         for (int tick : ticks) {
             if (tick >= static_cast<int>(ticks_.size())) ticks_.resize(tick + 1, 0);
