@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from brian.dale import with_dale
 from brian.frames import with_frames
 from devices.test_every_device import learn_and_compare
 
@@ -62,3 +63,10 @@ def test_a_golden_trace_agrees(name: str) -> None:
 def test_stimuli_change_while_areas_settle() -> None:
     """Each frame is gathered when it should be, in every window."""
     learn_and_compare(with_frames(7), cuda.CUDA, 7)
+
+
+@pytest.mark.usefixtures("_cuda_on_cpu")
+@pytest.mark.parametrize("seed", [1, 6])
+def test_signs_and_places_of_weights_are_kept(seed: int) -> None:
+    """Dale's law by clipping and by the multiplicative update, with silent cells."""
+    learn_and_compare(with_dale(seed), cuda.CUDA, seed)
