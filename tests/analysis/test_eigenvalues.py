@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.figure import Figure
 
 from neuroap.analysis import effective_spectral_radius, numerical_jacobian, outliers
 from neuroap.errors import DataError, SettingError
+from neuroap.layout import Recurrence
+from neuroap.plotting import plot_eigenvalues
 from neuroap.seeds import generator
+from neuroap.weights import draw_recurrence
 
 
 def weights(n: int = 5, seed: int = 0) -> np.ndarray:
@@ -96,3 +100,36 @@ def test_mistakes():
         effective_spectral_radius(weights(), np.ones(5), dt_over_tau=2)
     with pytest.raises(SettingError, match=r"outliers.margin: must not be negative \(got -1\)"):
         outliers(weights(), margin=-1)
+
+
+# -- weights that obey Dale's law
+
+CELLS = np.where(np.arange(200) < 160, 1, -1)
+
+
+@pytest.mark.parametrize(("target", "count"), [(0.0, 0), (-3.5, 1), (4.0, 1)])
+def test_with_signs_the_bulk_is_that_of_the_deviations(target, count):
+    """The mean of each type is an outlier of its own; without signs it would seem to widen the bulk."""
+    recurrence = Recurrence(connection_rate=0.5, bulk_radius=1.5, outlier=target, exact_balance=True)
+    W = draw_recurrence(recurrence, 200, generator(1, "test"), CELLS)
+    found = outliers(W, margin=0.4, signs=CELLS)
+    assert float(found.bulk_radius) == pytest.approx(1.5, rel=1e-12)
+    assert float(found.mean_eigenvalue) == pytest.approx(target, abs=1e-11)
+    assert int(found.outlier_count) == count
+    if count:
+        assert float(found["real"][0]) == pytest.approx(target)
+        assert bool(found.outlier[0])
+    assert float(outliers(W).bulk_radius) > 1.2 * 1.5
+    assert all(v.attrs["long_name"] for v in found.data_vars.values())
+
+
+def test_the_figure_draws_the_bulk_of_the_signs():
+    W = draw_recurrence(Recurrence(bulk_radius=1.5), 100, generator(1, "test"), CELLS[::2])
+    ax = plot_eigenvalues(W, signs=CELLS[::2], ax=Figure().subplots())
+    assert [c.radius for c in ax.patches if c.get_label() == "bulk"] == pytest.approx([1.5])
+
+
+@pytest.mark.parametrize("signs", [CELLS[:99], np.ones((100, 1)), 1])
+def test_signs_are_one_per_neuron(signs):
+    with pytest.raises(DataError, match=r"outliers\.signs: must be 100 numbers \(got \("):
+        outliers(random_matrix(100), signs=signs)
