@@ -113,7 +113,8 @@ class Recurrence:
             set_positive(self, "bulk_radius")
             if self.spectral_radius is not None:
                 both = (self.spectral_radius, self.bulk_radius)
-                raise LayoutError("Recurrence", "give spectral_radius or bulk_radius, not both", both)
+                hint = "where one is to replace the other, give the other as None"
+                raise LayoutError("Recurrence", "give spectral_radius or bulk_radius, not both", both, hint)
         set_positive(self, "connection_rate", most=1, rule="must lie in (0, 1]")
         if self.placement not in PLACEMENTS:
             raise LayoutError("Recurrence.placement", f"must be one of {PLACEMENTS}", self.placement)

@@ -262,7 +262,10 @@ def outlier_and_balance() -> None:
     Recurrence(bulk_radius=1.5, balance=1, outlier=0.5)  # <- mistake
 
 
-@mistake("Recurrence: give spectral_radius or bulk_radius, not both (got (0.9, 1.5))")
+@mistake(
+    "Recurrence: give spectral_radius or bulk_radius, not both (got (0.9, 1.5))",
+    hint="where one is to replace the other, give the other as None",
+)
 def two_radii() -> None:
     Recurrence(0.9, bulk_radius=1.5)  # <- mistake
 

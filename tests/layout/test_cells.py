@@ -236,6 +236,8 @@ def test_settings_of_a_balance_are_printed_where_they_are_given() -> None:
     assert repr(wide).endswith("bulk_radius=1.5, outlier=-2.0)")
     assert (wide.radius, wide.balance_or_default, Recurrence().balance_or_default) == (1.5, None, 1.0)
     assert eval(repr(wide), vars(neuroap.layout).copy()) == wide
+    assert replace(Recurrence(0.9), bulk_radius=1.5, spectral_radius=None) == Recurrence(bulk_radius=1.5)
+    assert replace(wide, bulk_radius=None, outlier=None) == Recurrence()
 
 
 def test_blocks_of_both_kinds_keep_their_order_in_toml() -> None:
