@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -206,6 +207,19 @@ def test_an_area_that_does_not_settle_has_no_currents() -> None:
     assert np.isnan(found.sel(area="V2", phase="inference").to_array()).all()
     assert np.isfinite(found.excitatory.sel(area="V2", phase="learning").isel(neuron=slice(3))).all()
     np.testing.assert_array_equal(found.sel(area="V1").excitatory, currents().sel(area="V1").excitatory)
+
+
+def test_an_area_without_recurrence_that_does_not_settle_has_no_currents() -> None:
+    """Although rates reach it: nothing is added up where nothing was recorded."""
+    areas = [LAYOUT.areas[0], replace(LAYOUT.areas[1], recurrence=None)]
+    layout = Layout(*LAYOUT.inputs, *areas, *LAYOUT.outputs, *LAYOUT.pathways)
+    recorded = recording()
+    recorded.rate[1, 0, :, 1] = NAN
+    found = synaptic_currents(recorded, layout, draw_weights(layout, 0)).sel(area="V2", phase="learning")
+    assert np.isnan(found.isel(trial=0).to_array()).all()
+    sent = recorded.rate.values[0, 1, 2, 0]
+    expected = sent[3] * draw_weights(layout, 0)["V1.SI -> V2.RI"][0]
+    np.testing.assert_allclose(found.excitatory.isel(trial=1, neuron=slice(2)), expected, rtol=1e-6)
 
 
 def test_windows_of_trials_may_end_at_different_steps() -> None:
