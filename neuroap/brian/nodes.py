@@ -46,7 +46,11 @@ class NodeGroup(NeuronGroup):
     batch : Batch
     size : int
         Neurons per trial.
+    rest : float
+        Rate at rest.
     """
+
+    rest = 0.0
 
     def __init__(self, name: str, size: int, batch: Batch, equations: Any, clock: Clock, **kwds: Any) -> None:
         self.node_name, self.batch, self.size = name, batch, size
@@ -185,6 +189,7 @@ class AreaGroup(NodeGroup):
         self.changes = line.changes.get(node.name, frozenset())
         # There is no window for an area that rests, or that no error reaches.
         inference, learning = line.inference.get(node.name), line.learning.get(node.name)
+        self.rest = activation(node.activation).rest
         gain = activation(node.activation).derivative.replace("r", "r_inf")
         self.local_names = {**NodeGroup.local_names, "gain_post": gain}
         shared = [] if batch.copies > 1 else ["shared"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from neuroap.weights import RELATIVE, SIGN
 
 # Array of a projection that bounds its weights, by the update that keeps Dale's law.
 BOUNDS = {"clip": SIGN, "multiplicative": RELATIVE}
+NOTHING = "0"  # the weight of a term that adds nothing
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,8 @@ class Projection(Group, BrianObject):
 
     def _correlations(self, terms: tuple[Correlation, ...], cycle: Cycle, tick: int, feed: Group) -> str:
         """Add one product per term; return the code that turns them into the gradient g = - dw."""
-        terms = terms if self.source else tuple(map(_from_unit_source, terms))
+        known = {"rest_pre": self.source.group.rest} if self.source else {"r_pre": 1, "e_pre": 0, "rest_pre": 0}
+        terms = tuple(found for term in terms if (found := _knowing(term, known)).weight != NOTHING)
         plain = [float_or_none(t.weight) for t in terms] == [-1.0] and not terms[0].pre == terms[0].post == "1"
         parts = []
         for k, term in enumerate(terms):
@@ -232,10 +234,16 @@ def _change(step: str, decay: float, bound: str) -> str:
     return f"w = w - eta*{step}" + (f"\nw = {SIGN}*clip({SIGN}*w, 0, inf)" if bound else "")
 
 
-def _from_unit_source(term: Correlation) -> Correlation:
-    """The term of a bias, whose source has rate 1 and no error: its presynaptic factor is a number."""
-    factor = float(sympy.sympify(term.pre).subs({"r_pre": 1, "e_pre": 0}))
-    return replace(term, pre="1", weight=term.weight if factor == 1 else f"{factor!r}*({term.weight})")
+def _knowing(term: Correlation, known: Mapping[str, float]) -> Correlation:
+    """The term, in whose presynaptic factor some names are numbers: those of a bias all are (rate 1, no error)."""
+    if known.keys().isdisjoint(re.findall(r"[A-Za-z_]\w*", term.pre)):
+        return term
+    value = sympy.sympify(term.pre).subs(known)
+    if not value.is_number:
+        return replace(term, pre=str(value))
+    factor = float(value)
+    weight = term.weight if factor == 1 else f"{factor!r}*({term.weight})" if factor else NOTHING
+    return replace(term, pre="1", weight=weight)
 
 
 def slug(name: str) -> str:

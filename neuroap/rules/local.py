@@ -9,7 +9,7 @@ from typing import Any
 
 from neuroap.errors import RuleError, did_you_mean
 
-PRE = ("r_pre", "e_pre")
+PRE = ("r_pre", "e_pre", "rest_pre")
 POST = ("r_post", "e_post", "gain_post")
 NAMES = (*PRE, *POST, "w", "phase")
 FUNCTIONS = ("tanh", "exp", "log", "sqrt", "sin", "cos")
@@ -41,7 +41,8 @@ def correlations(text: str) -> tuple[Correlation, ...]:
 
     The text gives the weight change ``dw`` of one synapse from names that are local to it:
     ``r_pre`` (the presynaptic rate at the end of inference, which the pathway transmits throughout),
-    ``e_pre``, ``r_post`` (the postsynaptic rate in the phase at hand), ``e_post`` (its error),
+    ``e_pre``, ``rest_pre`` (the presynaptic rate at rest: f(0) of the activation of an area, 0 of inputs and biases),
+    ``r_post`` (the postsynaptic rate in the phase at hand), ``e_post`` (its error),
     ``gain_post`` (f' at the end of inference), ``w`` and ``phase`` (0 in inference, 1 in learning).
     It is summed over the two phases and averaged over the trials of the batch.
 

@@ -30,6 +30,8 @@ TEXTS = [
     "dw = phase*e_post",
     "dw = -phase",
     "dw = -phase*r_pre - phase*e_pre",
+    "dw = -phase*(r_pre - 0.6*rest_pre)*e_post",
+    "dw = phase*tanh(r_pre - rest_pre)*e_post - phase*rest_pre*r_post*w",
     "dw = 0",
 ]
 
@@ -49,10 +51,11 @@ def change(text: str, projection: Projection) -> np.ndarray:
     """The text for every trial and synapse, summed over both phases, then the mean over the trials shown."""
     post = projection.target.group
     columns = slice(projection.target.start, projection.target.stop)
-    names = {"w": WEIGHTS[projection.parameter], "r_pre": 1.0, "e_pre": 0.0, **FUNCTIONS}
+    names = {"w": WEIGHTS[projection.parameter], "r_pre": 1.0, "e_pre": 0.0, "rest_pre": 0.0, **FUNCTIONS}
     if projection.source is not None:
         pre, rows = projection.source.group, slice(projection.source.start, projection.source.stop)
         rates = "r_inf" if pre.node_name in ("V1", "V2") else "r"
+        names["rest_pre"] = 0.5 if pre.node_name in ("V1", "V2") else 0.0
         names |= {"r_pre": pre.array(rates)[:SHOWN, rows, None], "e_pre": pre.array("err")[:SHOWN, rows, None]}
     e, r_inf, r = (post.array(v)[:SHOWN, None, columns] for v in ("err", "r_inf", "r"))
     slope = 1.0 if post.node_name == "choice" else 2 * r_inf * (1 - r_inf)
@@ -103,3 +106,13 @@ def test_the_derivative_is_written_as_text_too() -> None:
     network.run(DATA, learn=True)
     expected = learnt("dw = -phase*r_pre*e_post*gain_post").projections["V1.SI -> V2.RI"].array("w")
     np.testing.assert_allclose(network.projections["V1.SI -> V2.RI"].array("w"), expected, rtol=0, atol=1e-15)
+
+
+def test_rates_relative_to_rest_cost_an_average_and_no_product() -> None:
+    """A presynaptic factor that is a number needs no matrix product; where the rate at rest is 0, nothing at all."""
+    text = "dw = -phase*(r_pre - 0.6*rest_pre)*e_post"
+    for layout, products, averages in ((LAYOUT, 5, 4), (hierarchy(2, 4, 3, 3), 5, 0)):
+        rule = AdjointPropagation(plasticity=text, recurrent_plasticity=ALPHA)
+        runners = [o for o in CorticalNetwork(layout, rule).net.sorted_objects if "_correlate_" in o.name]
+        kinds = [o.template for o in runners]
+        assert (kinds.count("ap_correlate"), kinds.count("ap_average")) == (products, averages)

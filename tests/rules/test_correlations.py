@@ -24,6 +24,7 @@ TEXTS = [
     "dw = phase*e_pre*r_post - phase*e_post*r_pre",
     "dw = phase*e_post",
     "dw = phase*r_pre",
+    "dw = -phase*(r_pre - 0.6*rest_pre)*e_post",
     "dw = phase*w**3",
     "dw = phase/2 - 0.1",
     "dw = phase*cos(1)*sqrt(r_pre**2)*e_post*exp(1)",
@@ -40,7 +41,7 @@ TEXTS = [
 def local_values(seed: int) -> dict[str, float]:
     """What one synapse sees, in both phases."""
     rng = np.random.default_rng(seed)
-    names = ("r_pre", "e_pre", "e_post", "gain_post", "w", "r_post_inference", "r_post_learning")
+    names = ("r_pre", "e_pre", "rest_pre", "e_post", "gain_post", "w", "r_post_inference", "r_post_learning")
     return {name: rng.uniform(-1, 1) for name in names}
 
 
@@ -57,7 +58,7 @@ def amounts_to(terms: tuple[Correlation, ...], values: dict[str, float]) -> floa
     total = 0.0
     for term in terms:
         weight = eval(term.weight, {**FUNCTIONS, "w": values["w"]})
-        pre = eval(term.pre, {**FUNCTIONS, "r_pre": values["r_pre"], "e_pre": values["e_pre"]})
+        pre = eval(term.pre, {**FUNCTIONS, **{n: values[n] for n in ("r_pre", "e_pre", "rest_pre")}})
         total += weight * pre * eval(term.post, {**FUNCTIONS, **post})
     return total
 
@@ -74,7 +75,7 @@ def test_random_polynomials_add_up() -> None:
     """Any polynomial in local names separates."""
     rng = np.random.default_rng(1)
     for seed in range(30):
-        names = ["r_pre", "e_pre*phase", "r_post", "e_post*phase", "gain_post", "w", "phase", "0.5"]
+        names = ["r_pre", "e_pre*phase", "rest_pre", "r_post", "e_post*phase", "gain_post", "w", "phase", "0.5"]
         sums = [" + ".join(rng.choice(names, 2)) for _ in range(3)]
         text = f"dw = ({sums[0]})*({sums[1]}) - ({sums[2]})**2"
         values = local_values(seed)
