@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuroap.commands import load
 from neuroap.errors import LayoutError, NeuroapError, SettingError, did_you_mean
+from neuroap.rules import AdjointPropagation
 
 if TYPE_CHECKING:
     from neuroap.layout import Layout
@@ -33,6 +34,11 @@ class LayoutFile:
     ------
     LayoutError
         A file that is missing, that fails when it is run, or that has no such function.
+
+    Attributes
+    ----------
+    rule : AdjointPropagation
+        How the layout learns: ``RULE`` of a ``.py`` file that has one, else the published rule.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -41,7 +47,9 @@ class LayoutFile:
             raise LayoutError(str(path), "there is no such layout file", hint=_siblings(self.path))
         if self.path.suffix not in SUFFIXES:
             raise LayoutError(str(path), "a layout file must end in .py or .toml", self.path.suffix)
-        self._function = _run(self.path) if self.path.suffix == ".py" else None
+        self._module = _run(self.path) if self.path.suffix == ".py" else None
+        self._function = None if self._module is None else _layout_function(self._module, self.path)
+        self.rule = _rule(self._module, self.path)
 
     def declare(
         self, input: int | None = None, output: int | None = None, block: int | None = None, frames: int | None = None
@@ -95,8 +103,8 @@ class LayoutFile:
             raise SettingError("--block", f"{reason} ({self.path})", block, "change the file instead")
 
 
-def _run(path: Path) -> Callable[..., Any]:
-    """Run a Python file and return its function ``layout``."""
+def _run(path: Path) -> ModuleType:
+    """Run a Python file."""
     module = ModuleType("neuroap_layout_file")
     module.__file__ = str(path)
     # Dataclasses look their module up; files beside this one can be imported, as from a script.
@@ -107,11 +115,23 @@ def _run(path: Path) -> Callable[..., Any]:
             exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
     finally:
         sys.path.remove(str(path.parent.resolve()))
+    return module
+
+
+def _layout_function(module: ModuleType, path: Path) -> Callable[..., Any]:
     function = getattr(module, "layout", None)
     if not callable(function):
         hint = "write `def layout(input=784, output=10, block=256): return Layout(...)`"
         raise LayoutError(str(path), "has no function layout()", hint=hint)
     return function
+
+
+def _rule(module: ModuleType | None, path: Path) -> AdjointPropagation:
+    rule = getattr(module, "RULE", None) or AdjointPropagation()
+    if not isinstance(rule, AdjointPropagation):
+        hint = "for example RULE = AdjointPropagation(steps=(5, 5))"
+        raise LayoutError(str(path), "RULE must be an AdjointPropagation", rule, hint)
+    return rule
 
 
 class _blaming:

@@ -6,6 +6,7 @@ import argparse
 import shlex
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,17 @@ from neuroap.commands.layout_file import LayoutFile
 from neuroap.commands.outputs import print_json, say, writable_folder, writing
 from neuroap.commands.summary import report, scores
 from neuroap.rules import AdjointPropagation
-from neuroap.rules.adjoint import ERRORS
+from neuroap.rules.adjoint import DALE, ERRORS
 
 if TYPE_CHECKING:
     from neuroap.data import ImageSet
     from neuroap.layout import Layout
 
 RULE = AdjointPropagation()
+OF_RULE = (
+    *("steps", "error", "beta", "plasticity", "learning_rate", "recurrent_plasticity", "bias_plasticity"),
+    *("weight_decay", "dale"),
+)
 EXAMPLE = "example: neuroap train models/two_area.py --data digits --block 64 --learning-rate 0.005"
 DEVICE = "where the network runs: runtime, cpp_standalone, cuda_standalone or auto (%(default)s)"
 CHECKPOINT, HISTORY = "checkpoint.nc", "history.nc"
@@ -41,7 +46,8 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in DIR")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     _add_layout_and_device(parser.add_argument_group("network"))
-    _add_rule(parser.add_argument_group("learning rule"))
+    text = "what is not given is as in RULE of a .py file that has one, else as in parentheses"
+    _add_rule(parser.add_argument_group("learning rule", text))
 
 
 def _add_layout_and_device(group: Any) -> None:
@@ -56,9 +62,9 @@ def _add_layout_and_device(group: Any) -> None:
 
 def _add_rule(group: Any) -> None:
     steps = "settling steps of both phases ({} {})".format(*RULE.steps)
-    group.add_argument("--steps", type=int, nargs=2, default=RULE.steps, metavar=("INFERENCE", "LEARNING"), help=steps)
-    kinds = "short-trajectory or error-perturbed error (%(default)s)"
-    group.add_argument("--error", choices=ERRORS, default=RULE.error, help=kinds)
+    group.add_argument("--steps", type=int, nargs=2, metavar=("INFERENCE", "LEARNING"), help=steps)
+    kinds = f"short-trajectory or error-perturbed error ({RULE.error})"
+    group.add_argument("--error", choices=ERRORS, help=kinds)
     numbers = {
         "beta": "strength of the error drive",
         "learning-rate": "eta",
@@ -67,14 +73,18 @@ def _add_rule(group: Any) -> None:
     }
     for name, text in numbers.items():
         default = getattr(RULE, name.replace("-", "_"))
-        group.add_argument(f"--{name}", type=float, metavar="X", default=default, help=f"{text} (%(default)s)")
-    group.add_argument("--bias-plasticity", action="store_true", help="let biases learn")
+        group.add_argument(f"--{name}", type=float, metavar="X", help=f"{text} ({default:g})")
+    group.add_argument("--bias-plasticity", action="store_true", default=None, help="let biases learn")
+    text = f"update of a synapse from what is local to it ({RULE.plasticity_text})"
+    group.add_argument("--plasticity", metavar="TEXT", help=text)
+    text = f"how weights keep their signs under Dale's law: clip or multiplicative ({RULE.dale})"
+    group.add_argument("--dale", choices=DALE, help=text)
 
 
 def run(args: argparse.Namespace) -> int:
     """Train, write the results, say how it went."""
-    rule = _rule(args)
     file = LayoutFile(args.layout)
+    rule = _rule(args, file.rule)
     sets = training_data.load_sets(args.data)
     layout = file.declare(**training_data.sizes(sets), block=args.block)
     sets = training_data.by_task(layout, sets)
@@ -99,13 +109,14 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(result)
     else:
-        print(report(result, {task: s.name for task, s in sets.items()}, _next(args)))
+        print(report(result, {task: s.name for task, s in sets.items()}, _next(args, rule)))
     return 0
 
 
-def _rule(args: argparse.Namespace) -> AdjointPropagation:
-    names = ("error", "beta", "learning_rate", "recurrent_plasticity", "bias_plasticity", "weight_decay")
-    return AdjointPropagation(steps=tuple(args.steps), **{name: getattr(args, name) for name in names})
+def _rule(args: argparse.Namespace, usual: AdjointPropagation) -> AdjointPropagation:
+    """The rule of the layout's file, with the settings that are given."""
+    given = {name: getattr(args, name) for name in OF_RULE}
+    return replace(usual, **{name: value for name, value in given.items() if value is not None})
 
 
 def _look_back(checkpoint: Path, resume: bool) -> None:
@@ -143,14 +154,14 @@ def _write(history: Any, layout: Layout, folder: Path) -> dict[str, Path]:
     return {name.partition(".")[0]: path for name, path in files.items()}
 
 
-def _next(args: argparse.Namespace) -> list[str]:
+def _next(args: argparse.Namespace, rule: AdjointPropagation) -> list[str]:
     """Commands that are worth trying after this one, with the settings of this one."""
     settings = [f"--data {shlex.quote(data)}" for data in args.data]
     for name in REPEATED:
         value = getattr(args, name)
         if value != args.parser.get_default(name):
             settings.append(f"--{name.replace('_', '-')} {value}")
-    layout, other = shlex.quote(args.layout), "EPE" if args.error == "STE" else "STE"
+    layout, other = shlex.quote(args.layout), "EPE" if rule.error == "STE" else "STE"
     out = shlex.quote(f"{args.out}-{other}")
     return [
         f"neuroap train {layout} {' '.join(settings)} --error {other} --out {out}",

@@ -296,3 +296,19 @@ def test_what_was_not_measured_is_a_dash():
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+def test_the_file_of_a_layout_says_how_it_learns(command, tmp_path):
+    """RULE of the file, changed by what is given; a layout without one learns by the published rule."""
+    file = tmp_path / "own.py"
+    text = "from neuroap import AdjointPropagation, hierarchy\nRULE = AdjointPropagation(steps=(3, 2), beta=0.5)\n"
+    file.write_text(f"{text}def layout(input=64, output=10, block=4):\n    return hierarchy(1, input, output, block)\n")
+    given = ("--epochs", 1, "--learning-rate", 0.25, "--plasticity", "dw = -phase*(r_pre - rest_pre)*e_post")
+    assert command("train", file, "--data", "digits", *given, "--out", tmp_path / "out").code == 0
+    rule = CorticalClassifier.load(tmp_path / "out" / "checkpoint.nc").rule
+    assert (rule.steps, rule.beta, rule.learning_rate) == ((3, 2), 0.5, 0.25)
+    assert rule.plasticity == given[-1]
+    file.write_text(file.read_text().replace("AdjointPropagation(steps=(3, 2), beta=0.5)", "'Adam'"))
+    failed = command("train", file, "--data", "digits")
+    assert failed.code != 0
+    assert "RULE must be an AdjointPropagation (got 'Adam')" in failed.err
