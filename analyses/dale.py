@@ -1,9 +1,10 @@
 """Areas of excitatory and inhibitory cells: what Dale's law costs, and how both types of cells carry the error.
 
 Trains two areas (`models/cortical_area.py`) over the radius of their bulk, with weights of any sign and with Dale's law
-kept by clipping or by a multiplicative update; then trains them without the excitatory or the inhibitory cells of
-blocks on the way of the error. A folder keeps every network that is finished. Stores all as one Dataset, and draws
-accuracy, rates and errors of both types through both phases, and the lesions.
+kept by clipping or by a multiplicative update, learning from presynaptic rates relative to rest or as published; then
+trains them without the excitatory or the inhibitory cells of blocks on the way of the error. A folder keeps every
+network that is finished. Stores all as one Dataset, and draws accuracy, rates and errors of both types through both
+phases, and the lesions.
 
     python analyses/dale.py --data fashion-mnist --out results/dale
     python analyses/dale.py --quick
@@ -28,7 +29,16 @@ from neuroap.layout import Layout, Recurrence
 from neuroap.plotting import plot_errors, plot_population
 from neuroap.plotting.regimes import LEGEND, frame
 
-LAWS = {"any sign": "#444444", "clip": "#D55E00", "multiplicative": "#0072B2"}
+FROM_REST = "dw = -phase*(r_pre - 0.6*rest_pre)*e_post"
+PUBLISHED = "dw = -phase*r_pre*e_post"
+# Whether Dale's law holds, the update that keeps it, and what synapses learn from.
+LAWS: dict[str, tuple[bool, str, str]] = {
+    "any sign": (False, "clip", FROM_REST),
+    "clip": (True, "clip", FROM_REST),
+    "multiplicative": (True, "multiplicative", FROM_REST),
+    "clip, published plasticity": (True, "clip", PUBLISHED),
+}
+COLORS = dict(zip(LAWS, ("#444444", "#D55E00", "#0072B2", "#E69F00"), strict=True))
 RADIUS = 1.5  # of the networks with lesions
 INTACT = "none"
 LESIONS = (INTACT, "V2.RE.E", "V2.RE.I", "V2.SE.E", "V2.SE.I", "V1.RE.E", "V1.RE.I")
@@ -101,8 +111,8 @@ def network(
 
     Parameters
     ----------
-    law : {"any sign", "clip", "multiplicative"}
-        Whether and how Dale's law is kept.
+    law : str
+        One of `LAWS`: whether and how Dale's law is kept, and what synapses learn from.
     bulk_radius : float
     seed : int
         Of weights and trials.
@@ -177,10 +187,10 @@ def trained(
     images : ImageSet
     """
     images = neuroap.load(data)
-    layout = declared(images, block, bulk_radius, law != "any sign")
+    dale, update, text = LAWS[law]
+    layout = declared(images, block, bulk_radius, dale)
     layout = layout if lesion == INTACT else layout.lesion(lesion)
-    update = law if law != "any sign" else "clip"
-    rule = neuroap.AdjointPropagation(steps=(5, 5), learning_rate=learning_rate, dale=update)
+    rule = neuroap.AdjointPropagation((5, 5), learning_rate=learning_rate, plasticity=text, dale=update)
     model = neuroap.CorticalClassifier(layout, rule, epochs=epochs, stop_at=1.1, progress=False, random_state=seed)
     return model.fit(images.X_train, images.y_train), images
 
@@ -231,7 +241,7 @@ def draw(dataset: xr.Dataset) -> plt.Figure:
 
 
 def _draw_laws(ax: Axes, dataset: xr.Dataset) -> None:
-    for law, color in LAWS.items():
+    for law, color in COLORS.items():
         values = 100 * dataset["accuracy"].sel(law=law)
         x, mean, sd = values["bulk_radius"].values, values.mean("seed").values, values.std("seed").values
         ax.errorbar(x, mean, sd, fmt="o-", color=color, ms=4, lw=1.6, capsize=2, label=law)
@@ -241,7 +251,9 @@ def _draw_laws(ax: Axes, dataset: xr.Dataset) -> None:
 
 def _draw_lesions(ax: Axes, values: xr.DataArray, label: str) -> None:
     names = [str(name) for name in values["lesion"].values]
-    colors = ["#444444" if n == INTACT else LAWS["clip"] if n.endswith("E") else LAWS["multiplicative"] for n in names]
+    colors = [
+        "#444444" if n == INTACT else COLORS["clip"] if n.endswith("E") else COLORS["multiplicative"] for n in names
+    ]
     mean, sd = values.mean("seed").values, values.std("seed").values
     ax.barh(range(len(names)), mean, xerr=sd, color=colors, alpha=0.8, height=0.65)
     frame(ax, label, "")
@@ -258,7 +270,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--block", type=int, default=64)
-    parser.add_argument("--learning-rate", type=float, default=4e-3)
+    parser.add_argument("--learning-rate", type=float, default=5e-3)
     parser.add_argument("--workers", type=int, help="processes (one per core)")
     parser.add_argument("--out", type=Path, default=Path("results/dale"))
     parser.add_argument("--quick", action="store_true", help="digits, small areas, one seed")
