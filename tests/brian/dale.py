@@ -24,7 +24,7 @@ def with_dale(seed: int) -> Case:
 
 def _obeying(area: Area, rng: np.random.Generator) -> Area:
     """Excitatory cells up to a border, inhibitory ones behind it, so that blocks that overlap agree."""
-    border = int(rng.integers(1, area.size))
+    border = int(rng.integers(1, max(2, area.size)))
     blocks = [Block(b.name, b.start, b.size, int(np.clip(border - b.start, 0, b.size))) for b in area.block_list]
     told = replace(area, blocks=blocks, excitatory=float(border > max(b.stop for b in blocks)), neurons=area.size)
     if rng.random() < 0.8:
