@@ -16,7 +16,7 @@ EXCITATORY, INHIBITORY = CELL_TYPES = ("E", "I")
 RESERVED = {WHOLE: "the whole area", EXCITATORY: "excitatory cells", INHIBITORY: "inhibitory cells"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Block:
     """A named contiguous range ``[start, start + size)`` of an area's neurons.
 
@@ -32,6 +32,10 @@ class Block:
     start: int
     size: int
     excitatory: int | None = None
+
+    def __repr__(self) -> str:
+        cells = "" if self.excitatory is None else f", excitatory={self.excitatory!r}"
+        return f"Block(name={self.name!r}, start={self.start!r}, size={self.size!r}{cells})"
 
     @property
     def stop(self) -> int:

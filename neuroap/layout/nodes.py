@@ -139,7 +139,8 @@ class Area:
     declared: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        blocks = with_cells(as_blocks(self.blocks), self.excitatory)
+        blocks = as_blocks(self.blocks)
+        with_cells(blocks, self.excitatory)  # which must be a fraction
         object.__setattr__(self, "excitatory", None if self.excitatory is None else float(self.excitatory))
         covered = max(b.stop for b in blocks)
         object.__setattr__(self, "blocks", blocks)
@@ -167,9 +168,9 @@ class Area:
 
     @property
     def block_list(self) -> tuple[Block, ...]:
-        """The blocks in the order of declaration."""
+        """The blocks in the order of declaration, with the numbers of cells that `excitatory` gives them."""
         assert isinstance(self.blocks, tuple)
-        return self.blocks
+        return with_cells(self.blocks, self.excitatory)
 
     @property
     def model_equations(self) -> str:

@@ -365,3 +365,12 @@ def test_what_is_declared_can_be_drawn() -> None:
     weights = draw_weights(CELLS, 0)
     assert (weights["V1.SI.I -> V2.RI.E"] < 0).all()
     assert (weights["V1.SI.E -> V2.RI"] > 0).all()
+
+
+def test_another_fraction_counts_the_cells_anew() -> None:
+    """Blocks keep what was declared: a fraction is that of the area, numbers of cells are those of the block."""
+    area = Area("V1", {"RI": 10, "SI": {"E": 4, "I": 6}}, excitatory=0.8)
+    assert [b.excitatory for b in area.block_list] == [8, 4]
+    assert [b.excitatory for b in replace(area, excitatory=0.5).block_list] == [5, 4]
+    assert [b.excitatory for b in replace(area, excitatory=None).block_list] == [None, 4]
+    assert "Block(name='RI', start=0, size=10), Block(name='SI', start=10, size=10, excitatory=4)" in repr(area)
