@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from neuroap.errors import NeuroapError
     from neuroap.layout import (
         Area,
+        Balanced,
         Block,
         Input,
         Layout,
@@ -56,6 +57,7 @@ __all__ = [
     "Adam",
     "AdjointPropagation",
     "Area",
+    "Balanced",
     "Block",
     "CorticalClassifier",
     "DotMotion",

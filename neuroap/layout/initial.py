@@ -51,8 +51,23 @@ class Zeros:
     kind: ClassVar[str] = "zeros"
 
 
-Initial = Uniform | Normal | Zeros
-INITIALS: dict[str, type[Uniform] | type[Normal] | type[Zeros]] = {c.kind: c for c in (Uniform, Normal, Zeros)}
+@dataclass(frozen=True)
+class Balanced:
+    r"""Biases at which every neuron stays at rest as long as all others do: they cancel the drive at rest.
+
+    .. math:: b_j = - \sum_i f_i(0) \, w_{ij}
+
+    over the recurrent connections and the inference pathways of all tasks, with the rates f(0) of areas at rest, 0 of
+    inputs. Where long-range pathways leave excitatory cells alone, it takes the place of the inhibition they lack.
+    """
+
+    kind: ClassVar[str] = "balanced"
+
+
+Initial = Uniform | Normal | Zeros | Balanced
+INITIALS: dict[str, type[Uniform] | type[Normal] | type[Zeros] | type[Balanced]] = {
+    c.kind: c for c in (Uniform, Normal, Zeros, Balanced)
+}
 
 PLACEMENTS = ("distinct", "with-replacement")
 PUBLISHED = ("spectral_radius", "connection_rate", "placement")  # settings of a recurrence that are always shown

@@ -199,8 +199,8 @@ def _check_count(node: Node, name: str) -> None:
 
 def _check_bias(node: Area | Output) -> None:
     if node.bias is not None and not isinstance(node.bias, tuple(INITIALS.values())):
-        hint = "for example bias=Zeros()"
-        raise LayoutError(f"{type(node).__name__}.bias", "must be Uniform, Normal, Zeros or None", node.bias, hint)
+        rule, hint = "must be Uniform, Normal, Zeros, Balanced or None", "for example bias=Zeros()"
+        raise LayoutError(f"{type(node).__name__}.bias", rule, node.bias, hint)
 
 
 def _check_equations(area: str, text: str) -> None:

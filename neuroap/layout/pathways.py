@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from neuroap.errors import LayoutError, user_line
-from neuroap.layout.initial import INITIALS, Initial, Recurrence
+from neuroap.layout.initial import Balanced, Initial, Normal, Recurrence, Uniform, Zeros
 
 KINDS = ("inference", "error")
 
@@ -60,9 +60,10 @@ class Pathway:
         if self.kind == "error" and self.plastic:
             hint = "adjoint propagation learns inference pathways only; leave plastic out"
             raise LayoutError("Pathway.plastic", "error pathways are fixed", self.plastic, hint)
-        if self.weights is not None and not isinstance(self.weights, tuple(INITIALS.values())):
+        if self.weights is not None and not isinstance(self.weights, Uniform | Normal | Zeros):
             hint = "arrays are set on the fitted model, not in the layout"
             extra = "; Recurrence is for areas" if isinstance(self.weights, Recurrence) else ""
+            extra = "; Balanced is for biases" if isinstance(self.weights, Balanced) else extra
             raise LayoutError("Pathway.weights", f"must be Uniform, Normal or Zeros{extra}", self.weights, hint)
         tasks = (self.tasks,) if isinstance(self.tasks, str) else tuple(self.tasks)
         if not all(isinstance(task, str) and task for task in tasks):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from neuroap.errors import LayoutError
-from neuroap.layout import Area, Initial, Layout, Normal, Output, Recurrence, Uniform
+from neuroap.layout import Area, Balanced, Initial, Layout, Normal, Output, Recurrence, Uniform, activation
+from neuroap.layout.nodes import Node
 from neuroap.layout.table import default_weights
 from neuroap.names import bias_name, recurrence_name
 from neuroap.seeds import generator
@@ -48,12 +51,33 @@ def draw_weights(layout: Layout, seed: int) -> dict[str, Array]:
             name = recurrence_name(area.name)
             rng = generator(seed, "weights", name)
             drawn[name] = draw_recurrence(area.recurrence, area.size, rng, source_signs(layout, name))
+    drawn = {name: silenced(layout, name, values) for name, values in drawn.items()}
     biased: tuple[Area | Output, ...] = (*layout.areas, *layout.outputs)
     for node in biased:
         name = bias_name(node.name)
         rng = generator(seed, "weights", name)
-        drawn[name] = _draw(node.bias, (1, node.size), _bias_scale(layout, node.name), rng)
-    return {name: silenced(layout, name, values) for name, values in drawn.items()}
+        if isinstance(node.bias, Balanced):
+            drawn[name] = -drive_at_rest(layout, drawn, node)
+        else:
+            drawn[name] = _draw(node.bias, (1, node.size), _bias_scale(layout, node.name), rng)
+    return drawn
+
+
+def drive_at_rest(layout: Layout, weights: Mapping[str, Array], node: Area | Output) -> Array:
+    """What recurrent connections and inference pathways give an area or output while all areas rest: shape (1, N)."""
+    drive = np.zeros((1, node.size))
+    if isinstance(node, Area) and node.recurrence is not None:
+        drive += _rest(node) * weights[recurrence_name(node.name)].sum(axis=0)
+    for p in layout.open(kind="inference"):
+        if p.target_node == node.name:
+            site = layout.site(p.target)
+            drive[:, site.start : site.stop] += _rest(layout[p.source_node]) * weights[p.name].sum(axis=0)
+    return drive
+
+
+def _rest(node: Node) -> float:
+    """The rate of a node at rest."""
+    return activation(node.activation).rest if isinstance(node, Area) else 0.0
 
 
 def silenced(layout: Layout, name: str, values: Array) -> Array:

@@ -195,12 +195,12 @@ def bad_tau() -> None:
     Area("V1", 2, tau_ms=0)  # <- mistake
 
 
-@mistake("Area.bias: must be Uniform, Normal, Zeros or None (got 0.1)", hint="for example bias=Zeros()")
+@mistake("Area.bias: must be Uniform, Normal, Zeros, Balanced or None (got 0.1)", hint="for example bias=Zeros()")
 def bias_as_number() -> None:
     Area("V1", 2, bias=0.1)  # <- mistake
 
 
-@mistake("Output.bias: must be Uniform, Normal, Zeros or None (got 0)", hint="for example bias=Zeros()")
+@mistake("Output.bias: must be Uniform, Normal, Zeros, Balanced or None (got 0)", hint="for example bias=Zeros()")
 def output_bias_as_number() -> None:
     Output("choice", 2, bias=0)  # <- mistake
 
