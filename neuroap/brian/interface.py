@@ -69,7 +69,7 @@ class SimulatedNetwork(ABC):
     ----------
     timeline : Timeline
     rules : list of AdjointPropagation
-        One per copy; they may differ in ``learning_rate`` and ``beta``, nothing else.
+        One per copy; they may differ in ``learning_rate``, its decay and ``beta``, nothing else.
     """
 
     weight_table: Mapping[str, Weights]
@@ -234,6 +234,7 @@ class SimulatedNetwork(ABC):
         *,
         learn: bool = False,
         updates: int = 0,
+        epochs: int = 0,
         on_batch: Callable[[int], None] | None = None,
         seed: int = 0,
     ) -> dict[str, Array]:
@@ -251,6 +252,8 @@ class SimulatedNetwork(ABC):
             Run the learning phase and change the weights after each batch.
         updates : int
             Number of updates made before (the optimiser's step counter).
+        epochs : int
+            Number of epochs before this run, after each of which the learning rate decays.
         on_batch : callable, optional
             Called with the index of each batch as it begins.
         seed : int
@@ -271,7 +274,9 @@ class SimulatedNetwork(ABC):
             if data[task][1] is None:
                 raise DataError("data", "learning needs labels of every task", task)
         length = self.timeline.length if learn else self.timeline.inference_length
-        outputs = self.simulate(self.plan(data, order, length, updates=updates, on_batch=on_batch, seed=seed))
+        outputs = self.simulate(
+            self.plan(data, order, length, updates=updates, epochs=epochs, on_batch=on_batch, seed=seed)
+        )
         return {t: o if self.copies > 1 else o[0] for t, o in outputs.items()}
 
     def plan(
@@ -303,7 +308,8 @@ class Show:
     order : mapping of str to ndarray of int, shape (copies, total)
     total, cycles, length : int
         Trials, batches and ticks per batch.
-    updates : int
+    updates, epochs : int
+        What was before this run.
     on_batch : callable or None
     seed : int
     """
@@ -314,6 +320,7 @@ class Show:
     cycles: int
     length: int
     updates: int = 0
+    epochs: int = 0
     on_batch: Callable[[int], None] | None = None
     seed: int = 0
 

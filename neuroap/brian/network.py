@@ -100,12 +100,13 @@ class CorticalNetwork(SimulatedNetwork):
     def _prepare(self, show: Show) -> None:
         """Lay out the trials, and set what may change from run to run."""
         self.feed.show(self._streams(show), show.total, show.updates, show.on_batch)
-        self.feed.variables["eta"].get_value()[0] = self.rules[0].learning_rate
+        rules = [rule.after(show.epochs) for rule in self.rules]
+        self.feed.variables["eta"].get_value()[0] = rules[0].learning_rate
         for name, group in self.groups.items():
             if isinstance(group, AreaGroup):
-                self._spread(self.groups[name].variables["beta"], [r.beta for r in self.rules])
+                self._spread(self.groups[name].variables["beta"], [r.beta for r in rules])
         for name in self.plastic if self.copies > 1 else ():
-            self._spread(self.projections[name].variables["eta"], [r.learning_rate for r in self.rules])
+            self._spread(self.projections[name].variables["eta"], [r.learning_rate for r in rules])
 
     def _spread(self, variable: Any, values: Sequence[float]) -> None:
         """Give each copy its value."""

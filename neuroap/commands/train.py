@@ -23,14 +23,17 @@ if TYPE_CHECKING:
 
 RULE = AdjointPropagation()
 OF_RULE = (
-    *("steps", "error", "beta", "plasticity", "learning_rate", "recurrent_plasticity", "bias_plasticity"),
-    *("weight_decay", "dale"),
+    *("steps", "error", "beta", "plasticity", "learning_rate", "learning_rate_decay", "recurrent_plasticity"),
+    *("bias_plasticity", "weight_decay", "dale"),
 )
 EXAMPLE = "example: neuroap train models/two_area.py --data digits --block 64 --learning-rate 0.005"
 DEVICE = "where the network runs: runtime, cpp_standalone, cuda_standalone or auto (%(default)s)"
 CHECKPOINT, HISTORY = "checkpoint.nc", "history.nc"
 LAYOUT, FIGURE = "layout.toml", "learning_curve.png"
-REPEATED = ("block", "epochs", "batch_size", "learning_rate", "beta", "recurrent_plasticity", "task_order")
+REPEATED = (
+    *("block", "epochs", "batch_size", "learning_rate", "learning_rate_decay", "beta", "recurrent_plasticity"),
+    "task_order",
+)
 
 
 def add(subparsers: Any) -> None:
@@ -68,6 +71,7 @@ def _add_rule(group: Any) -> None:
     numbers = {
         "beta": "strength of the error drive",
         "learning-rate": "eta",
+        "learning-rate-decay": "factor of eta from epoch to epoch",
         "recurrent-plasticity": "alpha: recurrent weights learn with eta * alpha",
         "weight-decay": "lambda",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from neuroap.errors import RuleError, did_you_mean
 from neuroap.rules.local import Correlation, correlations
@@ -44,6 +44,9 @@ class AdjointPropagation:
         Turns the mean gradient of each weight into its step.
     learning_rate : float
         eta; the weight changes by ``- eta * step``.
+    learning_rate_decay : float
+        Factor in (0, 1] by which eta changes from epoch to epoch of a fit (where tasks are learnt one after the
+        other, of each task); 1: eta stays.
     recurrent_plasticity : float
         alpha; recurrent weights that exist at the start change by ``- eta * alpha * step``; 0: fixed.
     bias_plasticity : bool
@@ -77,6 +80,7 @@ class AdjointPropagation:
     derivative: bool = False
     optimizer: Optimizer = field(default_factory=Adam)
     learning_rate: float = 1e-3
+    learning_rate_decay: float = 1.0
     recurrent_plasticity: float = 0.0
     bias_plasticity: bool = False
     weight_decay: float = 0.0
@@ -99,6 +103,7 @@ class AdjointPropagation:
             if not (_is_number(value) and 0 <= value < float("inf")):
                 raise RuleError(f"AdjointPropagation.{name}", "must be a number >= 0", value)
             object.__setattr__(self, name, float(value))  # sweeps give NumPy's
+        self._check_decay()
         if self.tolerance is not None:
             if not (_is_number(self.tolerance) and 0 < self.tolerance < float("inf")):
                 where = "AdjointPropagation.tolerance"
@@ -117,6 +122,17 @@ class AdjointPropagation:
             hint = "for example steps=(8, 8): inference, learning"
             raise RuleError("AdjointPropagation.steps", "must be two positive integers", self.steps, hint)
         object.__setattr__(self, "steps", tuple(map(int, steps)))
+
+    def _check_decay(self) -> None:
+        decay = self.learning_rate_decay
+        if not (_is_number(decay) and 0 < decay <= 1):
+            hint = "1 keeps the learning rate, 0.9 takes a tenth of it off after each epoch"
+            raise RuleError("AdjointPropagation.learning_rate_decay", "must lie in (0, 1]", decay, hint)
+        object.__setattr__(self, "learning_rate_decay", float(decay))
+
+    def after(self, epochs: int) -> AdjointPropagation:
+        """The rule once `epochs` epochs are over: ``eta * decay ** epochs`` is its learning rate."""
+        return replace(self, learning_rate=self.learning_rate * self.learning_rate_decay**epochs)
 
     @property
     def plasticity_text(self) -> str:

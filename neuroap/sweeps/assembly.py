@@ -24,6 +24,7 @@ LONG_NAMES = {
     "epochs": "passes over the training trials",
     "excitatory": "fraction of excitatory cells",
     "learning_rate": "learning rate",
+    "learning_rate_decay": "factor of the learning rate from epoch to epoch",
     "noise": "standard deviation of the pixel noise",
     "recurrent_plasticity": "learning rate of recurrent weights relative to the others",
     "seed": "seed",

@@ -16,7 +16,7 @@ from neuroap.training.keeping import SETTINGS
 from neuroap.training.settings import check_settings
 
 # Copies of a network may differ in these.
-FREE = ("learning_rate", "beta")
+FREE = ("learning_rate", "learning_rate_decay", "beta")
 
 
 def check_alike(models: object) -> list[CorticalClassifier]:

@@ -173,7 +173,7 @@ class CorticalClassifier(Inspection, ClassifierMixin, BaseEstimator):
     def partial_fit(self, X: Any, y: Any = None, classes: Any = None) -> Self:
         """Learn from trials in the order given, once; begins with fresh weights if there are none.
 
-        The history takes no note of it.
+        The history takes no note of it; the learning rate is that after ``n_iter_`` epochs.
 
         Parameters
         ----------
@@ -195,7 +195,7 @@ class CorticalClassifier(Inspection, ClassifierMixin, BaseEstimator):
         else:
             data = self._encode(by_task(self.layout_, X, y, "partial_fit"), "partial_fit")
         training = self._training(data, {})
-        training.shuffle = False
+        training.shuffle, training.done = False, self.n_iter_
         training.once()
         return self
 

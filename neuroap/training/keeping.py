@@ -72,7 +72,9 @@ class Keeper:
         hint = "resume with the same settings, or remove the file"
         if Layout.from_toml(kept.layout) != Layout.from_toml(now.layout):
             raise CheckpointError(str(self.path), "was written for another layout", hint=hint)
-        ours, theirs = flat(now.settings["estimator"]), flat(kept.settings["estimator"])
+        # An older file does not name what was added since, and was written with the default.
+        ours, theirs = flat(now.settings["estimator"]), flat({"rule": plain_rule(AdjointPropagation())})
+        theirs |= flat(kept.settings["estimator"])
         for name in ours:
             if name not in MAY_CHANGE and ours[name] != theirs.get(name):
                 raise CheckpointError(str(self.path), f"was written with another {name}", theirs.get(name), hint)
@@ -93,10 +95,8 @@ def learner_of(model: CorticalClassifier, weights: Mapping[str, Any], trials: in
 def as_checkpoint(model: CorticalClassifier) -> files.Checkpoint:
     """What a checkpoint keeps of a model."""
     learner = model.learner_
-    optimizer = {"kind": learner.rule.optimizer.kind, **dataclasses.asdict(learner.rule.optimizer)}
-    rule = dataclasses.asdict(learner.rule) | {"optimizer": optimizer}
     estimator = {n: getattr(model, n) for n in SETTINGS}
-    estimator |= {"device": learner.device, "rule": rule, "random_state": model.seed_}
+    estimator |= {"device": learner.device, "rule": plain_rule(learner.rule), "random_state": model.seed_}
     settings = {
         "estimator": estimator,
         "position": model._position,
@@ -118,8 +118,14 @@ def fingerprint(data: Mapping[str, Trials]) -> dict[str, list[int]]:
     return found
 
 
+def plain_rule(rule: AdjointPropagation) -> dict[str, Any]:
+    """A learning rule in numbers and texts."""
+    optimizer = {"kind": rule.optimizer.kind, **dataclasses.asdict(rule.optimizer)}
+    return dataclasses.asdict(rule) | {"optimizer": optimizer}
+
+
 def rule_from(kept: files.Checkpoint) -> AdjointPropagation:
-    """The learning rule of a checkpoint."""
+    """The learning rule of a checkpoint, the default where an older one names none."""
     settings = dict(kept.settings["estimator"]["rule"])
     optimizer = dict(settings.pop("optimizer"))
     return AdjointPropagation(**settings, optimizer=OPTIMIZERS[optimizer.pop("kind")](**optimizer))

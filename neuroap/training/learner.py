@@ -120,6 +120,7 @@ class Learner:
         order: Mapping[str, NDArray[np.integer]] | None = None,
         on_batch: Callable[[int], None] | None = None,
         seed: int = 0,
+        epochs: int = 0,
     ) -> dict[str, Array]:
         """Show every trial once, learning after each batch; returns the outputs of inference by task.
 
@@ -131,7 +132,9 @@ class Learner:
         state = self.state(key)
         network.load(self.weights, state.arrays or None)
         with np.errstate(over="ignore", invalid="ignore"):
-            outputs = network.run(data, order, learn=True, updates=state.updates, on_batch=on_batch, seed=seed)
+            outputs = network.run(
+                data, order, learn=True, updates=state.updates, epochs=epochs, on_batch=on_batch, seed=seed
+            )
         shown = len(next(iter(outputs.values())))
         self.take(key, shown, network.weights(plastic_only=True), network.state())
         return outputs

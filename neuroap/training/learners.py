@@ -24,7 +24,7 @@ class Learners:
     Parameters
     ----------
     learners : sequence of Learner
-        They keep weights and states; only initial weights, learning rate and beta may differ.
+        They keep weights and states; only initial weights, learning rates and beta may differ.
     say : callable, optional
         Told when a network has to be compiled.
     """
@@ -64,12 +64,13 @@ class Learners:
         active: Sequence[int],
         on_batch: Callable[[int], None],
         seed: int,
+        epochs: int = 0,
     ) -> tuple[dict[int, dict[str, Array]], dict[int, str]]:
         """Show every trial once to all networks; some of the learners learn from it.
 
         Parameters
         ----------
-        data, on_batch, seed
+        data, on_batch, seed, epochs
             As in `Learner.learn`.
         orders : sequence of mappings of str to ndarray of int
             The order of trials of every learner.
@@ -102,7 +103,7 @@ class Learners:
         network.load_each({k: (own.weights, own.state(key).arrays or None) for k, own in enumerate(self.learners)})
         try:
             with np.errstate(over="ignore", invalid="ignore"):
-                found = network.run(data, orders, learn=True, updates=updates, on_batch=begin, seed=seed)
+                found = network.run(data, orders, learn=True, updates=updates, epochs=epochs, on_batch=begin, seed=seed)
             look()
         except _Overflow:
             return {}, places

@@ -178,7 +178,7 @@ class Training:
             on_batch(batch)
 
         data = {t: self.data[t] for t in together}
-        outputs = self.learner.learn(data, order, begin, self.noise_seed(together, number))
+        outputs = self.learner.learn(data, order, begin, self.noise_seed(together, number), self.done)
         self._check_finite(together, where)
         return self.scores(outputs, order)
 

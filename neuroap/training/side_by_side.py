@@ -38,8 +38,8 @@ def fit_side_by_side(
     Parameters
     ----------
     models : sequence of CorticalClassifier
-        Their layouts may differ in initial weights, their rules in ``learning_rate`` and ``beta``; besides,
-        ``random_state``, ``checkpoint`` and ``progress`` are each model's own affair, and all else is the
+        Their layouts may differ in initial weights, their rules in ``learning_rate``, its decay and ``beta``;
+        besides, ``random_state``, ``checkpoint`` and ``progress`` are each model's own affair, and all else is the
         same.
     X, y, test
         As in `CorticalClassifier.fit`, for all models.
@@ -188,7 +188,7 @@ class SideBySide:
         lead = self.trainings[active[0]]
         data = {t: lead.data[t] for t in together}
         seed = lead.noise_seed(together, lead.number)
-        outputs, places = self.learners.learn(data, orders, active, report.batch, seed)
+        outputs, places = self.learners.learn(data, orders, active, report.batch, seed, lead.done)
         for k, place in places.items():
             self.diverged[k] = divergence(f"model {k}, epoch {self.trainings[k].number}", place)
         return {k: self.trainings[k].scores(own, orders[k]) for k, own in outputs.items()}

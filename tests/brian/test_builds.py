@@ -75,7 +75,10 @@ def test_only_what_decides_about_the_code_gives_another_program(monkeypatch: pyt
     key = RECIPE.key(())
     other = hierarchy(1, 4, 3, 2, recurrence=Recurrence(spectral_radius=0.1))
     assert other != LAYOUT
-    same = [replace(RECIPE, layout=other), replace(RECIPE, rule=replace(RULE, learning_rate=0.7, beta=0.3))]
+    same = [
+        replace(RECIPE, layout=other),
+        replace(RECIPE, rule=replace(RULE, learning_rate=0.7, learning_rate_decay=0.5, beta=0.3)),
+    ]
     assert [r.key(()) for r in same] == [key, key]
     different = [dict(trials=3), dict(copies=2), dict(dtype="float64"), dict(dt_ms=1.0), dict(device="cuda_standalone")]
     keys = {replace(RECIPE, **change).key(()) for change in different} | {RECIPE.key(("other tools",)), key}

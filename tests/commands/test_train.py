@@ -129,7 +129,7 @@ def test_every_option_arrives(command):
     options = "--epochs 7 --seed 3 --batch-size 9 --dtype float64 --device cloud --task-order sequential --resume"
     options += " --precision tf32"
     rule = "--steps 5 6 --error EPE --beta 0.5 --learning-rate 0.25 --recurrent-plasticity 0.125"
-    more = "--weight-decay 0.0625 --bias-plasticity --out there --block 3"
+    more = "--weight-decay 0.0625 --learning-rate-decay 0.75 --bias-plasticity --out there --block 3"
     done = command("train", TWO_AREA, "--data", "digits", *options.split(), *rule.split(), *more.split())
     assert done.code == 0
     made = Fake.made
@@ -146,6 +146,7 @@ def test_every_option_arrives(command):
     assert (made.rule.steps, made.rule.error, made.rule.beta) == ((5, 6), "EPE", 0.5)
     assert (made.rule.learning_rate, made.rule.recurrent_plasticity) == (0.25, 0.125)
     assert (made.rule.weight_decay, made.rule.bias_plasticity) == (0.0625, True)
+    assert made.rule.learning_rate_decay == 0.75
     assert made.layout["V1"].size == 12
     assert made.fitted["resume"] is True
     assert len(made.fitted["X"]["task"][1]) == 1437

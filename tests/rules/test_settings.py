@@ -28,6 +28,14 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"optimizer": Adam}, f"optimizer: must be Adam() or SGD() (got {Adam!r})", ""),
     ({"optimizer": None}, "optimizer: must be Adam() or SGD() (got None)", ""),
     *(
+        (
+            {"learning_rate_decay": value},
+            f"learning_rate_decay: must lie in (0, 1] (got {value!r})",
+            "1 keeps the learning rate, 0.9 takes a tenth of it off after each epoch",
+        )
+        for value in (0, 1.1, -0.5, float("nan"), "1", None, True)
+    ),
+    *(
         ({name: value}, f"{name}: must be a number >= 0 (got {value!r})", "")
         for name in NUMBERS
         for value in (-0.1, float("nan"), float("inf"), "1", None, True)
@@ -82,6 +90,7 @@ def test_defaults_are_the_published_ones() -> None:
     assert (rule.steps, rule.error, rule.beta, rule.learning_rate) == ((8, 8), "STE", 1.0, 1e-3)
     assert rule.optimizer == Adam(0.9, 0.999, 1e-8)
     assert (rule.recurrent_plasticity, rule.bias_plasticity, rule.weight_decay) == (0.0, False, 0.0)
+    assert rule.learning_rate_decay == 1.0
     assert rule.plasticity_text == "dw = -phase*r_pre*e_post"
     assert AdjointPropagation(derivative=True).plasticity_text == "dw = -phase*r_pre*e_post*gain_post"
 
@@ -94,6 +103,14 @@ def test_rules_are_values() -> None:
     assert eval(repr(rule)) == rule
     with pytest.raises(dataclasses.FrozenInstanceError, match="cannot assign to field 'beta'"):
         rule.beta = 2.0  # type: ignore[misc]
+
+
+def test_the_learning_rate_after_epochs() -> None:
+    """eta decay^k; all else stays, and so does the rule itself."""
+    rule = AdjointPropagation(learning_rate=0.08, learning_rate_decay=np.float32(0.5), beta=0.5)
+    assert [rule.after(k).learning_rate for k in range(4)] == [0.08, 0.04, 0.02, 0.01]
+    assert dataclasses.replace(rule.after(3), learning_rate=0.08) == rule
+    assert type(rule.learning_rate_decay) is float
 
 
 def test_steps_of_numpy_are_taken() -> None:

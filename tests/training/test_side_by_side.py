@@ -45,7 +45,7 @@ def points(layout: Layout = LAYOUT, rule: AdjointPropagation = RULE, **settings:
         model(layout, rule, **settings),
         model(layout, rule, random_state=3, **settings),
         model(with_weights(layout), rule, **settings),
-        model(layout, replace(rule, learning_rate=0.01, beta=0.5), random_state=3, **settings),
+        model(layout, replace(rule, learning_rate=0.01, learning_rate_decay=0.5, beta=0.5), random_state=3, **settings),
     ]
 
 

@@ -207,15 +207,16 @@ class CompiledNetwork(SimulatedNetwork):
             files += [f for f in (rows, order, targets) if f != "-" and f not in self._held.values()]
             results[task] = program.new_file().name
             program.send("stream", number, rows, x.shape[1], targets, order, results[task])
-        self._set_rates()
+        self._set_rates(show.epochs)
         if self.noisy:
             program.send("seed", show.seed)
         return results, files
 
-    def _set_rates(self) -> None:
-        """Set what may change from run to run: learning rate and beta."""
-        betas = {owner: [r.beta for r in self.rules] for owner, name in self._number if name == "beta"}
-        etas = {owner: [r.learning_rate for r in self.rules] for owner, name in self._number if name == "eta"}
+    def _set_rates(self, epochs: int) -> None:
+        """Set what may change from run to run: learning rate and beta, after so many epochs."""
+        rules = [rule.after(epochs) for rule in self.rules]
+        betas = {owner: [r.beta for r in rules] for owner, name in self._number if name == "beta"}
+        etas = {owner: [r.learning_rate for r in rules] for owner, name in self._number if name == "eta"}
         numbers = []
         for variable, values in (("beta", betas), ("eta", etas)):
             for owner, each in values.items():

@@ -46,7 +46,7 @@ class Recipe:
     @property
     def canonical(self) -> Recipe:
         """The same code for other initial weights, another learning rate, another beta."""
-        rule = replace(self.rule, learning_rate=1.0, beta=1.0)
+        rule = replace(self.rule, learning_rate=1.0, learning_rate_decay=1.0, beta=1.0)
         return replace(self, layout=structure(self.layout), rule=rule)
 
     def key(self, toolchain: Sequence[str]) -> str:
