@@ -17,6 +17,7 @@ from neuroap.weights import cell_signs, cell_types
 
 CELLS = ("E", "I")
 NAMES = {"E": "excitatory", "I": "inhibitory"}
+SIGNS = {"excitatory": 1, "inhibitory": -1, "untyped": 0}  # of the cells that a current comes from
 
 
 def population_rates(recording: xr.Dataset) -> xr.Dataset:
@@ -66,8 +67,9 @@ def synaptic_currents(recording: xr.Dataset, layout: Layout, weights: Mapping[st
     .. math:: I_E = \sum_{pre \in E} r_{pre} w, \qquad I_I = \sum_{pre \in I} r_{pre} w, \qquad
               \text{balance} = 1 - \frac{|I_E + I_I|}{|I_E| + |I_I|}
 
-    over recurrent connections and the inference pathways from areas, whose rates are those at the end of inference.
-    A balance of 1 means that both cancel, 0 that there is but one of them. Inputs and errors are not counted.
+    over recurrent connections and the inference pathways from areas, whose rates are those at the end of inference; an
+    area that does not settle then rests at 0. The currents from E, I and untyped cells add up to all that areas give.
+    A balance of 1 means that E and I cancel, 0 that there is but one of them. Inputs and errors are not counted.
 
     Parameters
     ----------
@@ -81,8 +83,10 @@ def synaptic_currents(recording: xr.Dataset, layout: Layout, weights: Mapping[st
     Returns
     -------
     Dataset
-        ``excitatory``, ``inhibitory`` and ``balance``, each (phase, trial, area, neuron), with the coordinates
-        ``block`` and ``cell`` of the recording; NaN where an area does not settle in a phase.
+        ``excitatory``, ``inhibitory``, ``untyped`` (from cells whose type is not told) and ``balance``, each (phase,
+        trial, area, neuron), with the coordinates ``block`` and ``cell`` of the recording; NaN where an area does not
+        settle in a phase. The balance is NaN also where E and I do not make up the drive, because a current from
+        untyped cells arrives, and where there is no current at all.
 
     Raises
     ------
@@ -96,7 +100,7 @@ def synaptic_currents(recording: xr.Dataset, layout: Layout, weights: Mapping[st
     last, tasks = _last(recording["rate"]), str(recording.attrs["tasks"]).split(", ")
     ends = {n: last.sel(area=n).values for n in names}  # (phase, trial, neuron)
     found = {}
-    for current, sign in zip(NAMES.values(), (1, -1), strict=True):
+    for current, sign in SIGNS.items():
         every = np.full(last.shape, np.nan)
         for k, name in enumerate(names):
             area = layout[name]
@@ -104,8 +108,9 @@ def synaptic_currents(recording: xr.Dataset, layout: Layout, weights: Mapping[st
             every[:, :, k, : area.size] = _currents(layout, area, weights, ends, tasks, sign)
         found[current] = last.copy(data=every)
     total, size = found["excitatory"] + found["inhibitory"], abs(found["excitatory"]) + abs(found["inhibitory"])
-    dataset = xr.Dataset({**found, "balance": 1 - abs(total) / size.where(size > 0)})
-    texts = {"excitatory": "current from excitatory cells", "inhibitory": "current from inhibitory cells"}
+    known = (size > 0) & (found["untyped"] == 0)
+    dataset = xr.Dataset({**found, "balance": 1 - abs(total) / size.where(known)})
+    texts = {name: f"current from {name} cells" for name in SIGNS}
     texts["balance"] = "balance of excitation and inhibition"
     return dataset.assign({name: labelled(dataset[name], name, text) for name, text in texts.items()})
 
@@ -146,9 +151,15 @@ def _currents(
         source = layout[p.source_node]
         if p.target_node == area.name and isinstance(source, Area) and source.name in ends:
             pre, post = layout.site(p.source), layout.site(p.target)
-            sent = _of(ends[source.name][:1, :, : source.size], cell_signs(source), sign)  # inference alone is sent
-            total[..., post.start : post.stop] += sent[..., pre.start : pre.stop] @ weights[p.name]
+            sent = _sent(ends[source.name][:1, :, : source.size])  # inference alone is sent
+            chosen = _of(sent, cell_signs(source), sign)[..., pre.start : pre.stop]
+            total[..., post.start : post.stop] += chosen @ weights[p.name]
     return np.where(np.isnan(rates), np.nan, total)
+
+
+def _sent(rates: Array) -> Array:
+    """Rates of a source; one that nothing drives stays at 0, and has no window in which it could be recorded."""
+    return np.where(np.isnan(rates).all(axis=-1, keepdims=True), 0, rates)
 
 
 def _of(rates: Array, signs: Array, sign: int) -> Array:

@@ -222,6 +222,45 @@ def test_an_area_without_recurrence_that_does_not_settle_has_no_currents() -> No
     np.testing.assert_allclose(found.excitatory.isel(trial=1, neuron=slice(2)), expected, rtol=1e-6)
 
 
+def test_a_source_that_stays_at_zero_gives_no_current() -> None:
+    """It is not recorded in inference, because it has no window; what others give stays."""
+    recorded = recording()
+    recorded.rate[0, :, :, 0] = NAN
+    found, weights = currents(recorded), draw_weights(LAYOUT, 0)
+    for phase, step in ((0, 2), (1, 1)):
+        rates = recorded.rate.values[phase, 0, step, 1, :3]
+        own = rates[[0, 2]] @ weights["V2.recurrence"][[0, 2]]
+        one = found.isel(phase=phase, trial=0, neuron=slice(3)).sel(area="V2")
+        np.testing.assert_allclose(one.excitatory, own, rtol=1e-6)
+        np.testing.assert_allclose(one.inhibitory, rates[1] * weights["V2.recurrence"][1], rtol=1e-6)
+    assert np.isnan(found.sel(area="V1", phase="inference").to_array()).all()
+    recorded.rate[0, :, :, 0, :3] = 1  # a rate that is missing beside others is no zero
+    assert np.isnan(currents(recorded).sel(area="V2", phase="inference").excitatory.isel(neuron=0)).all()
+
+
+def test_currents_of_cells_without_a_type_complete_the_drive() -> None:
+    """V2 has no types here: its currents are a part of their own, and leave no balance."""
+    areas = [replace(LAYOUT.areas[0]), replace(LAYOUT.areas[1], blocks={"RI": 2, "SE": 1})]
+    layout = Layout(*LAYOUT.inputs, *areas, *LAYOUT.outputs, *LAYOUT.pathways)
+    cell = [CELL[0], [""] * 5]
+    recorded = recording().assign_coords(cell=(("area", "neuron"), cell))
+    weights = draw_weights(layout, 0)
+    found = synaptic_currents(recorded, layout, weights)
+    typed = synaptic_currents(recording(), LAYOUT, weights)
+    last = recorded.rate.sel(phase="inference", step=3, area="V2").values[:, :3]
+    untyped = found.untyped.sel(area="V2", phase="inference").isel(neuron=slice(3))
+    np.testing.assert_allclose(untyped, last @ weights["V2.recurrence"], rtol=1e-6)
+    whole, expected = (d.excitatory + d.inhibitory + d.untyped for d in (found, typed))
+    np.testing.assert_allclose(whole, expected, rtol=1e-6)
+    assert (found.excitatory.sel(area="V2").isel(neuron=0) != 0).all()  # from V1
+    assert np.isnan(found.balance.sel(area="V2")).all()
+    np.testing.assert_array_equal(found.balance.sel(area="V1"), typed.balance.sel(area="V1"))
+    assert not found.untyped.sel(area="V1").any()
+    weights["V2.recurrence"][:] = 0
+    balance = synaptic_currents(recorded, layout, weights).balance.sel(area="V2")
+    assert np.isfinite(balance.isel(neuron=slice(2))).all()  # none that is untyped arrives
+
+
 def test_windows_of_trials_may_end_at_different_steps() -> None:
     """As in batches of a compiled network with a tolerance."""
     recorded = recording()
