@@ -101,7 +101,7 @@ def study(
     spectral_radius, bulk_radius : float, optional
         One of them, of the recurrent weights of all areas.
     drive : {"none", "uniform"}
-        Uniform: constant numbers in [-1, 1] for the neurons that receive inference.
+        Uniform: constant numbers in [-1, 1] for the neurons that receive inference, on top of the bias.
     data : str, optional
         An image set; the area is driven by `initial` of its test images.
     task : str, optional
@@ -116,8 +116,9 @@ def study(
     """
     layout = with_radius(layout, spectral_radius, bulk_radius)
     images = None if data is None else load("neuroap.data").load(data).X_test[:initial]
-    constant = _uniform_drive(layout, area, seed) if drive == "uniform" else None
-    system = load("neuroap.regimes").area_map(layout, area, images, drive=constant, task=task, seed=seed)
+    source = load("neuroap.regimes.sources").as_source(layout, seed)
+    constant = source.bias(area) + _uniform_drive(layout, area, seed) if drive == "uniform" else None
+    system = load("neuroap.regimes").area_map(source, area, images, drive=constant, task=task)
     return measure(system, initial, steps, transient, seed=seed)
 
 

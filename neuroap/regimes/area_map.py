@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 
 def area_map(
-    source: CorticalClassifier | Layout,
+    source: CorticalClassifier | Layout | Source,
     area: str,
     X: Any = None,
     y: Any = None,
@@ -47,15 +47,15 @@ def area_map(
 
     Parameters
     ----------
-    source : CorticalClassifier or Layout
-        A trained model, or a layout with the initial weights of `seed`.
+    source : CorticalClassifier, Layout or Source
+        A trained model, or a layout with the initial weights of `seed`; or what `as_source` made of one of them.
     area : str
     X, y : arrays, optional
         Stimuli whose drive c is (see `neuroap.regimes.drive`); with labels that of the learning phase. None: no
         drive but the bias.
     drive : array, shape (N,), (B, N) or (T, B, N), optional
-        The drive itself, in place of stimuli. With T steps, B = 1 is the same for all states; what grows or decays
-        by more than exp(700) in T steps cannot be followed.
+        All of c, in place of bias and stimuli: include the bias, as `neuroap.regimes.drive` does. With T steps, B = 1
+        is the same for all states; what grows or decays by more than exp(700) in T steps cannot be followed.
     task : str, optional
         Needed with stimuli where there are several.
     dt_ms : float, optional

@@ -61,14 +61,16 @@ class Source:
         return self.weights[bias_name(area)].reshape(-1)
 
 
-def as_source(source: CorticalClassifier | Layout, seed: int) -> Source:
-    """Read weights and rule of a model, or draw those of a layout.
+def as_source(source: CorticalClassifier | Layout | Source, seed: int) -> Source:
+    """Read weights and rule of a model, or draw those of a layout; a source stays what it is.
 
     Raises
     ------
     DataTypeError
         If it is neither, or a model that has learnt nothing.
     """
+    if isinstance(source, Source):
+        return source
     if isinstance(source, Layout):
         return Source(source, AdjointPropagation(), _double(draw_weights(source, seed)), None, {})
     if not isinstance(source, CorticalClassifier) or not hasattr(source, "learner_"):

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neuroap import hierarchy
+from neuroap import Balanced, Recurrence, hierarchy
 from neuroap.analysis import Map
 from neuroap.cli import main
-from neuroap.commands.regimes import measure, report, study, with_radius
+from neuroap.commands.regimes import _uniform_drive, measure, report, study, with_radius
 from neuroap.data import load
 from neuroap.regimes import area_map
 
@@ -106,6 +106,19 @@ def test_uniform_drive_reaches_receiving_neurons_only(monkeypatch):
     )
     assert np.flatnonzero(given["c"]).tolist() == list(range(4, 10))
     assert np.abs(given["c"]).max() <= 1
+
+
+def test_uniform_drive_is_added_to_the_bias():
+    """A drive of next to nothing leaves the exponent as it is without; in place of the bias it would not."""
+    recurrence = Recurrence(bulk_radius=1.5, balance=0.5)
+    layout = hierarchy(1, 20, 4, 16, dale=True, recurrence=recurrence, bias=Balanced())
+    settings = {"layout": layout, "area": "V1", "bulk_radius": 1.5, "initial": 4, "steps": 200, "transient": 300}
+    free = study(0, **settings)
+    with pytest.MonkeyPatch.context() as patch:
+        faint = lambda *arguments: 1e-6 * _uniform_drive(*arguments)  # noqa: E731
+        patch.setattr("neuroap.commands.regimes._uniform_drive", faint)
+        driven = study(0, drive="uniform", **settings)
+    assert float(driven.mle) == pytest.approx(float(free.mle), abs=1e-4)
 
 
 def test_all_areas_get_the_radius():

@@ -86,7 +86,7 @@ def test_a_drive_may_be_given() -> None:
     driven, given = area_map(layout, "V1", X), area_map(layout, "V1", drive=drive(layout, "V1", X))
     r = RNG.uniform(size=(10, 24))  # every stimulus twice
     np.testing.assert_array_equal(driven(r), given(r))
-    np.testing.assert_array_equal(driven(r)[5:], driven(r[5:]))
+    np.testing.assert_allclose(driven(r)[5:], driven(r[5:]), rtol=0, atol=1e-14)  # products of other sizes round anew
     assert (driven(r) != area_map(layout, "V1")(r)).any()
 
 
