@@ -48,7 +48,7 @@ def assembled(grid: Grid, results: Mapping[Place, xr.Dataset], errors: Mapping[P
     Dataset
         Every variable with the dimensions of the grid before its own; NaN (numbers and truth values), NaT (times) or ""
         (texts) where a point failed, or has fewer entries along a dimension than others. ``error`` holds a text for
-        each point.
+        each point. Attributes, its own and those of variables, are the ones that all points share.
 
     Raises
     ------
@@ -56,21 +56,33 @@ def assembled(grid: Grid, results: Mapping[Place, xr.Dataset], errors: Mapping[P
         If a variable has different dimensions at different points.
     """
     indexes = _indexes(results.values())
-    dataset = xr.Dataset(coords=grid.coords)
+    dataset = xr.Dataset(coords=grid.coords, attrs=_common(result.attrs for result in results.values()))
     for name in dict.fromkeys(str(n) for r in results.values() for n in r.variables):
         parts = {place: r.variables[name] for place, r in results.items() if name in r.variables}
         first = next(iter(parts.values()))
+        attrs = _common(part.attrs for part in parts.values())
         coordinate = any(name in r.coords for r in results.values())
         if name in indexes:
-            dataset.coords[name] = (name, _labels(indexes[name], first.dtype), first.attrs)
+            dataset.coords[name] = (name, _labels(indexes[name], first.dtype), attrs)
         elif coordinate and _shared(parts.values(), indexes):
-            dataset.coords[name] = first
+            dataset.coords[name] = (first.dims, first.values, attrs)
         else:
             _check_dimensions(name, parts)
             values = _filled(grid.shape, parts, results, indexes)
-            dataset[name] = ((*grid.coords, *first.dims), values, first.attrs)
+            dataset[name] = ((*grid.coords, *first.dims), values, attrs)
             dataset = dataset.set_coords(name) if coordinate else dataset
     return _finished(dataset, grid, errors)
+
+
+def _common(attributes: Iterable[Mapping[Any, Any]]) -> dict[Any, Any]:
+    """The attributes that are there, with the same value, at all points."""
+    first, *others = list(attributes) or [{}]
+    return {name: value for name, value in first.items() if all(_has(other, name, value) for other in others)}
+
+
+def _has(attributes: Mapping[Any, Any], name: str, value: object) -> bool:
+    # xarray knows how to compare arrays and NaN.
+    return name in attributes and xr.Dataset(attrs={name: value}).identical(xr.Dataset(attrs={name: attributes[name]}))
 
 
 def _indexes(results: Iterable[xr.Dataset]) -> dict[str, Any]:

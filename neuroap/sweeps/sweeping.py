@@ -75,7 +75,8 @@ def sweep(
     Dataset
         Variables with the dimensions of the grid, ``seed``, then their own; NaN where a point failed, and the text
         of its error in ``error`` (elsewhere ""); the whole traceback is in ``points/*.error.json`` of the folder. The
-        coordinate ``point_seed`` is the seed that the function got. Attributes hold the function and its settings.
+        coordinate ``point_seed`` is the seed that the function got. Attributes are those that all points share, and the
+        function, its settings and the software.
 
     Raises
     ------

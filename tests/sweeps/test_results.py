@@ -112,6 +112,22 @@ def test_coordinates_that_are_everywhere_the_same_stay_as_they_are():
     assert put_together(area(["RI", "SI"], 1), area(["RI", "RE"], 1))["role"].dims == ("x", "neuron")
 
 
+def test_attributes_that_all_points_share_are_kept():
+    """Of the Dataset, of variables, of labels and of other coordinates; what differs, or is missing once, is left out."""
+
+    def area(k):
+        attrs = {"units": "1", "drawn": [0.1, np.nan], "place": k, **({"at the first": 1} if k == 0 else {})}
+        coords = {"neuron": ("neuron", [0, 1], attrs), "role": ("neuron", ["RI", "SI"], attrs), "tau": ((), k, attrs)}
+        return xr.Dataset({"rate": ("neuron", [0.1, 0.2], attrs)}, coords, {"steps_per_unit": 20.0, **attrs})
+
+    found = put_together(area(0), area(1), None)
+    common = {"units": "1", "drawn": [0.1, np.nan]}
+    for name in ("rate", "neuron", "role", "tau"):
+        assert xr.Dataset(attrs=found[name].attrs).identical(xr.Dataset(attrs=common)), name
+    assert xr.Dataset(attrs=found.attrs).identical(xr.Dataset(attrs={"steps_per_unit": 20.0, **common}))
+    assert put_together(None).attrs == {}
+
+
 def test_dimensions_that_do_not_fit():
     with pytest.raises(DataError, match=r"'a' has different dimensions at different points"):
         put_together({"a": 1.0}, {"a": [1.0]})

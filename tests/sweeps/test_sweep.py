@@ -14,6 +14,7 @@ from sweeps import functions
 from sweeps.functions import counted, failing, interrupted, study
 
 import neuroap
+from neuroap.analysis import per_unit_of_time
 from neuroap.sweeps import sweep
 
 OVER = {"x": [1.0, 2.5], "y": ["a", "b", "c"]}
@@ -58,6 +59,18 @@ def test_settings_are_attributes(tmp_path):
     assert result.attrs["function"] == "sweeps.functions.study"
     assert json.loads(result.attrs["settings"]) == {"notes": repr(str(tmp_path)), "y": "'a'"}
     assert f"neuroap {neuroap.__version__}" in result.attrs["software"]
+
+
+def test_exponents_are_per_unit_of_time_after_a_sweep_too(tmp_path):
+    """What the analysis notes about its steps is still known when it comes back from the store."""
+
+    def growth(rate, seed):
+        return xr.Dataset({"mle": ((), rate, {"units": "1/step"})}, attrs={"steps_per_unit": 20.0, "time_unit": "tau"})
+
+    result = sweep(growth, {"rate": [0.1, 0.2]}, store=tmp_path / "store", workers=1)
+    found = per_unit_of_time(result)["mle"]
+    np.testing.assert_allclose(found.values.ravel(), [2, 4])
+    assert found.attrs["units"] == "1/tau"
 
 
 def test_the_dataset_survives_a_file(tmp_path):
