@@ -32,10 +32,11 @@ def population_rates(recording: xr.Dataset) -> xr.Dataset:
     -------
     Dataset
         Along ``block`` and ``cell`` ("E", "I"), NaN where a block has none of that type: ``rate(phase, trial, step,
-        area, block, cell)``, the mean over cells, and ``cells(area, block, cell)``, how many there are. Of recordings
-        with labels also, over cells: ``error``, the mean; ``error_size``, the root mean square; ``raised``, the
-        fraction of cells whose rate the error raised (e < 0), each (trial, area, block, cell). In a fraction near 1/2
-        errors nudge rates both ways, although no rate is negative.
+        area, block, cell)``, the mean over cells; ``cells(area, block, cell)``, how many there are, and ``silent``, how
+        many of them a lesion silences: these enter no mean. Of recordings with labels also, over cells: ``error``, the
+        mean; ``error_size``, the root mean square; ``raised``, the fraction of cells whose rate the error raised
+        (e < 0), each (trial, area, block, cell). In a fraction near 1/2 errors nudge rates both ways, although no rate
+        is negative.
 
     Raises
     ------
@@ -57,6 +58,7 @@ def population_rates(recording: xr.Dataset) -> xr.Dataset:
         "error_size": "root mean square error",
         "raised": "fraction of cells whose rate the error raised",
         "cells": "number of cells",
+        "silent": "number of silent cells",
     }
     return found.assign({name: labelled(found[name], name, text) for name, text in texts.items() if name in found})
 
@@ -171,18 +173,26 @@ def _population(recording: xr.Dataset, block: str, cell: str) -> xr.Dataset:
     """Means over the cells of one type in one block, in every area."""
     named = np.vectorize(lambda text: block in text.split("+"), otypes=[bool])(recording["block"].values)
     chosen = xr.DataArray(named & (recording["cell"].values == cell), dims=("area", "neuron"))
-    found = {"rate": recording["rate"].where(chosen).mean("neuron"), "cells": chosen.sum("neuron")}
+    living = chosen & ~silent_cells(recording)
+    found = {"rate": recording["rate"].where(living).mean("neuron"), "cells": chosen.sum("neuron")}
+    found["silent"] = (chosen & ~living).sum("neuron")
     if "error" in recording.data_vars:
-        e = recording["error"].where(chosen)
+        e = recording["error"].where(living)
         found["error"], found["error_size"] = e.mean("neuron"), (e**2).mean("neuron") ** 0.5
         found["raised"] = (e < 0).sum("neuron") / e.notnull().sum("neuron")
     return xr.Dataset(found).drop_vars(["block", "cell"], errors="ignore")
 
 
+def silent_cells(recording: xr.Dataset) -> xr.DataArray:
+    """Which cells of a recording a lesion silences, (area, neuron); none of one that does not tell."""
+    told = recording["silent"].values if "silent" in recording.coords else np.zeros(recording["cell"].shape, bool)
+    return xr.DataArray(told.astype(bool), dims=recording["cell"].dims)
+
+
 def _check(recording: xr.Dataset) -> None:
-    if "rate" not in recording or "cell" not in recording.coords:
+    if "rate" not in recording or "cell" not in recording.coords or "neuron" not in recording["rate"].dims:
         hint = "model.record(X, y) returns such a one"
-        raise DataError("populations", "the Dataset must hold 'rate' and 'cell'", list(recording), hint)
+        raise DataError("populations", "the Dataset must hold 'rate' and 'cell' of neurons", list(recording), hint)
     if not (recording["cell"] != "").any():
         hint = "declare Area(..., excitatory=0.8)"
         raise DataError("populations", "no cell is told to be excitatory or inhibitory", hint=hint)

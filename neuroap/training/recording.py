@@ -78,8 +78,9 @@ def record(network: SimulatedNetwork, data: Mapping[str, Any], learning: bool) -
     Dataset
         ``rate(phase, trial, step, area, neuron)``: rates at the end of each step of the phase; NaN where
         an area has fewer neurons, settles for fewer steps, or not at all in that phase. With learning,
-        ``error(trial, area, neuron)``: r_inference - r_learning. Silent cells have rate and error 0.
-        ``block(area, neuron)`` names blocks, ``cell(area, neuron)`` types of cells ("E", "I", or "").
+        ``error(trial, area, neuron)``: r_inference - r_learning. ``block(area, neuron)`` names blocks,
+        ``cell(area, neuron)`` types of cells ("E", "I", or ""); ``silent(area, neuron)`` tells cells of lesions, whose
+        rate and error are 0.
         ``output_TASK(trial, node)``: output rates. The attribute ``error`` is the kind of error of the rule.
 
     Raises
@@ -153,6 +154,7 @@ def _rates(
         "neuron": np.arange(max(sizes)),
         "block": (("area", "neuron"), _blocks(network, names, max(sizes))),
         "cell": (("area", "neuron"), _cells(network, names, max(sizes))),
+        "silent": (("area", "neuron"), _silent(network, names, max(sizes))),
     }
     settings = {"dt_ms": network.step_ms, "tasks": ", ".join(network.tasks), "layout": network.layout.name}
     return xr.Dataset({"rate": (dims, rates, attrs)}, coords, settings | {"error": network.rule.error})
@@ -174,6 +176,12 @@ def _cells(network: SimulatedNetwork, names: list[str], width: int) -> np.ndarra
     """Types of the cells, "" where there are none or none is told."""
     types = [cell_types(network.layout[name]) for name in names]  # type: ignore[arg-type]
     return np.stack([np.pad(t, (0, width - len(t)), constant_values="") for t in types])
+
+
+def _silent(network: SimulatedNetwork, names: list[str], width: int) -> np.ndarray:
+    """Which cells a lesion silences."""
+    living = [alive(network.layout[name]) for name in names]  # type: ignore[arg-type]
+    return np.stack([np.pad(~own, (0, width - len(own)), constant_values=False) for own in living])
 
 
 def _padded(arrays: list[np.ndarray]) -> np.ndarray:

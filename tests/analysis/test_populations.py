@@ -116,7 +116,7 @@ def test_size_is_the_root_mean_square() -> None:
 
 def test_recordings_without_labels_have_rates_alone() -> None:
     found = population_rates(recording().drop_vars("error").sel(phase=["inference"]))
-    assert set(found.data_vars) == {"rate", "cells"}
+    assert set(found.data_vars) == {"rate", "cells", "silent"}
     assert found.sizes["phase"] == 1
 
 
@@ -127,6 +127,24 @@ def test_neurons_of_two_blocks_count_in_both() -> None:
     assert found.cells.sel(area="V1", block=["RI", "SI"]).values.tolist() == [[2, 1], [1, 2]]
     rate = recording().rate.values[0, 0, 0, 0]
     assert float(found.rate[0, 0, 0].sel(area="V1", block="SI", cell="I")) == (rate[2] + rate[4]) / 2
+
+
+def test_silent_cells_are_counted_and_enter_no_mean() -> None:
+    silent = np.zeros((2, 5), bool)
+    silent[0, [0, 2]] = silent[1, 2] = True
+    whole = recording()
+    whole = whole.assign(rate=whole.rate.where(~silent, 0), error=whole.error.where(~silent, 0))
+    found = population_rates(whole.assign_coords(silent=(("area", "neuron"), silent)))
+    assert found.cells.values.tolist() == population_rates(recording()).cells.values.tolist()
+    assert found.silent.values.tolist() == [[[1, 1], [0, 0], [0, 0]], [[0, 0], [0, 0], [1, 0]]]
+    assert not population_rates(recording()).silent.any()
+    v1 = found.sel(area="V1", block="RI")
+    rate = recording().rate.sel(area="V1").isel(neuron=1)
+    np.testing.assert_array_equal(v1.rate.sel(cell="E"), rate)  # of the cell that is left
+    assert v1.raised.sel(cell="E").values.tolist() == [1, 1]
+    for name in ("rate", "error", "error_size", "raised"):
+        assert np.isnan(v1[name].sel(cell="I")).all()
+        assert np.isnan(found[name].sel(area="V2", block="SE")).all()
 
 
 def test_names_and_units_are_there() -> None:
@@ -294,10 +312,14 @@ def test_pathways_of_other_tasks_are_closed() -> None:
 
 @pytest.mark.parametrize("function", [population_rates, lambda r: synaptic_currents(r, LAYOUT, {})])
 def test_a_recording_must_tell_cell_types(function: Any) -> None:
-    with pytest.raises(DataError, match=r"populations: the Dataset must hold 'rate' and 'cell' \(got \['error'\]\)"):
+    with pytest.raises(
+        DataError, match=r"populations: the Dataset must hold 'rate' and 'cell' of neurons \(got \['error'\]\)"
+    ):
         function(recording().drop_vars("rate"))
     with pytest.raises(DataError, match="the Dataset must hold 'rate' and 'cell'"):
         function(recording().drop_vars("cell"))
+    with pytest.raises(DataError, match="must hold 'rate' and 'cell' of neurons"):
+        function(population_rates(recording()))
     untold = xr.full_like(recording().cell, "")
     said = r"no cell is told to be excitatory or inhibitory\n  declare Area\(..., excitatory=0.8\)"
     with pytest.raises(DataError, match=said):

@@ -148,6 +148,35 @@ def test_rates_of_a_block_must_be_there(area: str, block: str, said: str) -> Non
     assert not ax.has_data()
 
 
+def lesioned(*silent: slice) -> xr.Dataset:
+    """The recording with these cells of V1 silent."""
+    gone = np.zeros((2, 8), bool)
+    for cells in silent:
+        gone[0, cells] = True
+    whole = recording(errors())
+    whole = whole.assign(rate=whole.rate.where(~gone, 0), error=whole.error.where(~gone, 0))
+    return whole.assign_coords(silent=(("area", "neuron"), gone))
+
+
+def test_rates_of_silent_cells_are_left_out() -> None:
+    ax = plot_population(population_rates(lesioned(I)), "V1", "RI", ax=axes())
+    assert legend(ax) == ["excitatory", "inhibitory, silent"]
+    lines = [line for line in ax.lines if len(line.get_xdata()) > 2]
+    assert {to_hex(line.get_color()) for line in lines} == {to_hex(CELL_COLORS["E"])}
+    whole = plot_population(population_rates(recording()), "V1", "RI", ax=axes())
+    np.testing.assert_array_equal(lines[0].get_ydata(), whole.lines[0].get_ydata())
+    with pytest.raises(DataError, match=r"area 'V1' has only silent cells in this block \(got 'RI'\)"):
+        plot_population(population_rates(lesioned(E, I)), "V1", "RI", ax=axes())
+
+
+def test_rates_must_be_those_of_populations() -> None:
+    said = r"plot_population: needs the rates of populations \(got .*'neuron': 8.*\)\n  .*population_rates\(recording\)"
+    with pytest.raises(DataError, match=said):
+        plot_population(recording(), "V1", "RI", ax=axes())
+    with pytest.raises(DataError, match="plot_population: needs the rates of populations"):
+        plot_population(recording().drop_vars("rate"), "V1", "RI", ax=axes())
+
+
 # -- errors
 
 
@@ -204,6 +233,23 @@ def test_trials_without_an_error_are_left_out() -> None:
         "excitatory, raised in 75%",
         "inhibitory, raised in 0%",
     ]
+
+
+def test_errors_of_silent_cells_are_left_out() -> None:
+    """Neither a peak at 0 nor a fraction that they raise; of a population that is silent in part, the rest."""
+    ax = plot_errors(lesioned(I), "V1", "RI", ax=axes())
+    assert legend(ax) == ["excitatory, raised in 75%", "inhibitory, silent"]
+    assert len(ax.patches) == 1
+    part = plot_errors(lesioned(slice(0, 1), I), "V1", "RI", ax=axes())
+    assert legend(part)[0] == "excitatory, raised in 100%"
+    with pytest.raises(DataError, match=r"plot_errors: all cells of V1.RI are silent \(got \['E', 'I'\]\)"):
+        plot_errors(lesioned(E, I), "V1", "RI", ax=axes())
+
+
+def test_errors_must_be_those_of_neurons() -> None:
+    said = r"plot_errors: needs the error of every neuron \(got .*'cell': 2.*\)\n  .*model.record\(X, y\)"
+    with pytest.raises(DataError, match=said):
+        plot_errors(population_rates(recording(errors())), "V1", "RI", ax=axes())
 
 
 def test_errors_must_be_there() -> None:

@@ -179,9 +179,11 @@ def test_recordings_name_cells_and_silence_them() -> None:
     assert "".join(recorded.cell.sel(area="V1").values) == "EEEEEEII" * 4 + "EI"
     silent = (recorded.block == "RI") | ((recorded.block == "SE") & (recorded.cell == "I"))
     assert int(silent.sum()) == 10
+    assert np.array_equal(recorded.silent, silent)
     for values in (recorded.rate, recorded.error):
         assert not values.where(silent, 0).any()
         assert bool((values.where(~silent) != 0).where(~silent).any())
     assert float(recorded.rate.where(~silent).min()) > 0  # of a sigmoid
     plain = fitted_small().record(X[:2])
     assert set(plain.cell.values.ravel()) == {""}
+    assert not plain.silent.any()
