@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neuroap import Area, Layout, Normal, Recurrence, Uniform, Zeros, error, hierarchy, inference
-from neuroap.errors import LayoutError
+from neuroap.errors import DataError, LayoutError
 from neuroap.seeds import generator
 from neuroap.weights import (
     bulk_radius,
@@ -277,6 +277,15 @@ def test_a_spectral_radius_alone_leaves_a_small_bulk(balance: float, bulk: float
     assert outlier(w) == pytest.approx(mean, abs=0.02)
     wide = drawn(Recurrence(bulk_radius=0.9, balance=balance), signs(0.8))
     np.testing.assert_allclose(wide, w * 0.9 / bulk_radius(w, signs(0.8)), rtol=1e-12)  # the way out
+
+
+def test_weights_must_be_square_and_have_a_sign_per_neuron() -> None:
+    for wrong in ([1, -1], np.ones((4, 1)), np.ones(5)):
+        with pytest.raises(DataError, match=r"bulk_radius\.signs: must be 4 numbers, one per neuron \(got \([\d, ]+\)"):
+            bulk_radius(np.eye(4), wrong)
+    for function in (bulk_radius, outlier):
+        with pytest.raises(DataError, match=rf"{function.__name__}\.weights: must be a square matrix \(got \(4, 3\)"):
+            function(np.ones((4, 3)))
 
 
 # -- what a network keeps beside its weights

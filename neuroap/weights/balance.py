@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuroap.errors import LayoutError
+from neuroap.errors import DataError, LayoutError
 from neuroap.layout import Recurrence
 
 Array = NDArray[np.floating]
@@ -107,11 +107,19 @@ def bulk_radius(weights: ArrayLike, signs: ArrayLike | None = None) -> float:
         ``weights[i, j]`` from neuron i to neuron j.
     signs : array, shape (N,), optional
         1 for excitatory, -1 for inhibitory cells; 0 for others.
+
+    Raises
+    ------
+    DataError
+        If `weights` is not square, or `signs` are not one per neuron.
     """
-    W = np.asarray(weights, float)
+    W = _square("bulk_radius", weights)
     if signs is None:
         return float(np.sqrt(np.square(W).sum() / len(W)))
     signs = np.asarray(signs)
+    if signs.shape != (len(W),):
+        hint = "cell_signs(area) gives those of an area"
+        raise DataError("bulk_radius.signs", f"must be {len(W)} numbers, one per neuron", signs.shape, hint)
     return float(np.sqrt(sum((signs == s).sum() * W[signs == s].var() for s in np.unique(signs))))
 
 
@@ -123,9 +131,21 @@ def outlier(weights: ArrayLike) -> float:
     Parameters
     ----------
     weights : array, shape (N, N)
+
+    Raises
+    ------
+    DataError
+        If `weights` is not square.
     """
-    W = np.asarray(weights, float)
+    W = _square("outlier", weights)
     return float(W.sum() / len(W))
+
+
+def _square(where: str, weights: ArrayLike) -> Array:
+    W = np.asarray(weights, float)
+    if W.ndim != 2 or W.shape[0] != W.shape[1] or not W.size:
+        raise DataError(f"{where}.weights", "must be a square matrix", W.shape)
+    return W
 
 
 def _ratio(excitation: Array, inhibition: Array) -> Array:
