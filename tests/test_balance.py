@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from functools import cache
 
@@ -200,6 +201,42 @@ def test_on_average_an_eigenvalue_lies_near_the_outlier(target: float, excitator
     assert modes[0].imag == 0
     assert modes[0].real == pytest.approx(target, rel=0.1)
     assert np.abs(modes[1]) < 1.15 * 1.5
+
+
+def test_on_average_the_outlier_is_that_of_the_mean_alone() -> None:
+    """As documented: eigenvalues are scattered about it, and exact balance is the remedy."""
+    cells = signs(0.8, 256)
+
+    def largest(seed: int, exact: bool) -> float:
+        w = drawn(Recurrence(bulk_radius=1.5, outlier=2, exact_balance=exact), cells, seed)
+        assert outlier(w) == pytest.approx(2, abs=1e-11)
+        modes = np.linalg.eigvals(w)
+        return float(modes[np.abs(modes.imag) < 1e-9].real.max())
+
+    scattered = [largest(seed, exact=False) for seed in range(8)]
+    assert max(abs(found - 2) for found in scattered) > 0.3
+    assert abs(np.mean(scattered) - 2) < 0.3
+    assert [largest(seed, exact=True) for seed in range(2)] == pytest.approx([2, 2], abs=1e-9)
+    said = " ".join(str(Recurrence.__doc__).split())
+    assert "It is an eigenvalue with ``exact_balance=True``. Otherwise it is that of the mean" in said
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "rule"),
+    [
+        (Recurrence(bulk_radius=1, outlier=-9), r"Recurrence\.outlier: inhibition widens the bulk too"),
+        (Recurrence(bulk_radius=1, outlier=9), r"Recurrence\.outlier: without inhibition the outlier is at most"),
+        (Recurrence(connection_rate=1e-4), "Recurrence: the connections drawn among 40 neurons form no loop"),
+    ],
+)
+def test_a_recurrence_that_cannot_be_drawn_names_its_area_and_the_line(recurrence: Recurrence, rule: str) -> None:
+    first, _ = hierarchy(2, 6, 3, 10, dale=True).areas
+    line = inspect.currentframe().f_lineno + 1  # type: ignore[union-attr]
+    bad = Area("V2", 10, activation="sigmoid", recurrence=recurrence, excitatory=0.8, dale=True)
+    plain = hierarchy(2, 6, 3, 10, dale=True)
+    layout = Layout(*plain.inputs, first, bad, *plain.outputs, *plain.pathways)
+    with pytest.raises(LayoutError, match=rf"^Area 'V2' \(test_balance\.py:{line}\), {rule}"):
+        draw_weights(layout, 0)
 
 
 @pytest.mark.parametrize("exact", [False, True])

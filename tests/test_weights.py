@@ -159,9 +159,7 @@ def test_places_of_the_recurrence_are_spread_evenly() -> None:
 
 @pytest.mark.parametrize(("n", "rate"), [(2, 0.1), (50, 0.005)])
 def test_too_few_connections_to_scale(n: int, rate: float) -> None:
-    said = (
-        rf"^Area\.recurrence: the connections drawn among {n} neurons form no loop, nothing to scale \(got Recurrence\("
-    )
+    said = rf"^Recurrence: the connections drawn among {n} neurons form no loop, nothing to scale \(got Recurrence\("
     with pytest.raises(LayoutError, match=said):
         draw_recurrence(Recurrence(connection_rate=rate), n, generator(2, "test"))
 

@@ -48,9 +48,7 @@ def draw_weights(layout: Layout, seed: int) -> dict[str, Array]:
         drawn[p.name] = signed(values, signs) if (signs := source_signs(layout, p.name)) is not None else values
     for area in layout.areas:
         if area.recurrence is not None:
-            name = recurrence_name(area.name)
-            rng = generator(seed, "weights", name)
-            drawn[name] = draw_recurrence(area.recurrence, area.size, rng, source_signs(layout, name))
+            drawn[recurrence_name(area.name)] = _recurrence_of(layout, area, area.recurrence, seed)
     drawn = {name: silenced(layout, name, values) for name, values in drawn.items()}
     biased: tuple[Area | Output, ...] = (*layout.areas, *layout.outputs)
     for node in biased:
@@ -61,6 +59,16 @@ def draw_weights(layout: Layout, seed: int) -> dict[str, Array]:
         else:
             drawn[name] = _draw(node.bias, (1, node.size), _bias_scale(layout, node.name), rng)
     return drawn
+
+
+def _recurrence_of(layout: Layout, area: Area, recurrence: Recurrence, seed: int) -> Array:
+    name = recurrence_name(area.name)
+    try:
+        return draw_recurrence(recurrence, area.size, generator(seed, "weights", name), source_signs(layout, name))
+    except LayoutError as error:  # weights are drawn long after the area was declared
+        place = f" ({area.declared})" if area.declared else ""
+        where = f"Area {area.name!r}{place}, {error.where}"
+        raise LayoutError(where, error.rule, error.got, error.hint) from None
 
 
 def drive_at_rest(layout: Layout, weights: Mapping[str, Array], node: Area | Output) -> Array:
@@ -77,7 +85,7 @@ def drive_at_rest(layout: Layout, weights: Mapping[str, Array], node: Area | Out
 
 def _rest(node: Node) -> float:
     """The rate of a node at rest."""
-    return activation(node.activation).rest if isinstance(node, Area) else 0.0
+    return node.rest_rate if isinstance(node, Area) else 0.0
 
 
 def silenced(layout: Layout, name: str, values: Array) -> Array:
@@ -122,7 +130,7 @@ def draw_recurrence(recurrence: Recurrence, n: int, rng: np.random.Generator, si
     if radius < 1e-12:
         hint = "raise connection_rate or the number of neurons, or give recurrence=None"
         rule = f"the connections drawn among {n} neurons form no loop, nothing to scale"
-        raise LayoutError("Area.recurrence", rule, recurrence, hint)
+        raise LayoutError("Recurrence", rule, recurrence, hint)
     return matrix * (recurrence.radius / radius)
 
 
