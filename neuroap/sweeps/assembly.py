@@ -81,8 +81,12 @@ def _common(attributes: Iterable[Mapping[Any, Any]]) -> dict[Any, Any]:
 
 
 def _has(attributes: Mapping[Any, Any], name: str, value: object) -> bool:
-    # xarray knows how to compare arrays and NaN.
-    return name in attributes and xr.Dataset(attrs={name: value}).identical(xr.Dataset(attrs={name: attributes[name]}))
+    if name not in attributes:
+        return False
+    other = attributes[name]
+    # xarray knows how to compare arrays and NaN, but is slow for thousands of points.
+    plain = isinstance(value, str | int | float) and isinstance(other, str | int | float) and value == other
+    return plain or xr.Dataset(attrs={name: value}).identical(xr.Dataset(attrs={name: other}))
 
 
 def _indexes(results: Iterable[xr.Dataset]) -> dict[str, Any]:

@@ -46,7 +46,8 @@ def sweep(
     what is missing is computed. The result is the same, bit for bit, for any number of workers: every point has a seed
     of its own, made from its place in `seeds` and from its values, and computes with one BLAS thread. For that,
     the function must draw all that is random from its seed, and must not change its arguments. A function whose
-    code was changed, or what it reads from around it, is still taken for the same: give it a new folder.
+    code was changed, or what it reads from its module, is still taken for the same: give it a new folder. Lambdas, and
+    functions made in others, are told apart by their code and by what they have from around them.
 
     Parameters
     ----------

@@ -113,7 +113,7 @@ def test_coordinates_that_are_everywhere_the_same_stay_as_they_are():
 
 
 def test_attributes_that_all_points_share_are_kept():
-    """Of the Dataset, of variables, of labels and of other coordinates; what differs, or is missing once, is left out."""
+    """Of the Dataset, of variables, labels and other coordinates; what differs, or is missing once, is left out."""
 
     def area(k):
         attrs = {"units": "1", "drawn": [0.1, np.nan], "place": k, **({"at the first": 1} if k == 0 else {})}

@@ -131,7 +131,7 @@ def test_message_names_the_mistake(case: Mistake) -> None:
 
 def test_a_store_of_another_function() -> None:
     settled()
-    rule = r"store: belongs to another sweep: its function is '.*\.scaled' \(got '.*<lambda>'\)"
+    rule = r"store: belongs to another sweep: its function is '.*\.scaled' \(got '.*<lambda> sha256 \w+'\)"
     with pytest.raises(CheckpointError, match=rule):
         sweep(lambda x, seed: x, {"x": [1]}, store="store", workers=1)
 
