@@ -84,6 +84,38 @@ def reasons(exponents: Floats) -> np.ndarray:
     return np.where(np.isnan(each).any(1), DIVERGED, words).astype(object)
 
 
+def log_norms(x: Floats) -> Floats:
+    """Logarithm of the norms of states, shape (B, N) -> (B,): -inf at rest."""
+    largest = np.abs(x).max(1)  # squares of large states would overflow
+    unit = np.where(largest > 0, largest, 1)
+    with np.errstate(all="ignore"):
+        return np.asarray(np.log(unit) + np.log(norms(x / unit[:, None])))
+
+
+def unbounded(sizes: Floats, exponents: Floats, steps: int) -> np.ndarray:
+    r"""Whether states grow without bound, or did so until they overflowed.
+
+    In both halves of the time the norm of the state grows by more than half of what a perturbation grows by, and by
+    more than a factor e: on an attractor, even a strange one, the norm comes back.
+
+    Parameters
+    ----------
+    sizes : array, shape (3, B)
+        Logarithm of the norms of the states at first, after ``steps // 2`` steps, and at last.
+    exponents : array, shape (B,)
+        NaN where the last state is not finite.
+    steps : int
+
+    Returns
+    -------
+    array of bool, shape (B,)
+    """
+    halves = np.array([[steps // 2], [steps - steps // 2]])
+    with np.errstate(invalid="ignore"):
+        grown = np.diff(sizes, axis=0)
+        return np.isnan(exponents) | (grown > np.maximum(halves * exponents / 2, 1)).all(0)
+
+
 def errors(growth: Floats, exponents: Floats) -> dict[str, Floats]:
     r"""Standard errors of the mean exponent, from trajectories and from time.
 
@@ -98,7 +130,7 @@ def errors(growth: Floats, exponents: Floats) -> dict[str, Floats]:
     dict of str to array, shape (...)
         ``se_initial``: sd over trajectories / sqrt(B), NaN for one. ``se_time``: by the means of 20 blocks of
         time, NaN below 40 steps. ``drift``: second half against the whole, the only sign of an error when growth
-        is the same in every step. ``se``: the largest of them.
+        is the same in every step; NaN for one step. ``se``: the largest of them. All are NaN without exponent.
     """
     with np.errstate(invalid="ignore"):
         over_time = growth.mean(1)
@@ -106,9 +138,10 @@ def errors(growth: Floats, exponents: Floats) -> dict[str, Floats]:
         found = {
             "se_initial": _standard_error(exponents),
             "se_time": _standard_error(_block_means(over_time)),
-            "drift": np.abs(over_time[steps // 2 :].mean(0) - over_time.mean(0)),
+            "drift": np.abs(over_time[steps // 2 :].mean(0) - over_time.mean(0)) + (0 if steps > 1 else np.nan),
         }
-        return {"se": np.fmax.reduce(list(found.values())), **found}
+        found = {"se": np.fmax.reduce(list(found.values())), **found}
+        return {name: np.where(np.isnan(exponents.mean(0)), np.nan, e) for name, e in found.items()}
 
 
 def _block_means(series: Floats) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from neuroap.analysis.growth import errors, flushed, follow, labelled, rates, reasons, settings
+from neuroap.analysis.growth import errors, flushed, follow, labelled, log_norms, rates, reasons, settings, unbounded
 from neuroap.analysis.maps import Floats, Map, directions, norms, scales, starts, whole
 
 LONG_NAMES = {
@@ -61,7 +61,9 @@ def max_lyapunov(
         time), ``mle_drift`` (second half against all) and ``mle_se``, the largest of these; ``exponent(initial)``
         and the ``reason(initial)`` why one is not finite: NaN if the state diverged, -inf if the
         perturbation vanished (for two trajectories: if they met). ``mle`` is not finite if one of them is not.
-        With `keep`, ``growth(step, initial)``. `per_unit_of_time` changes the units.
+        ``diverged(initial)`` says whether the state grows without bound, by norms that grow as perturbations do: then
+        a positive exponent is no sign of chaos. With `keep`, ``growth(step, initial)``. `per_unit_of_time` changes the
+        units.
 
     Raises
     ------
@@ -80,18 +82,35 @@ def max_lyapunov(
     x = starts(system, initial, seed)
     advance = system.advance(scales(x))
     x, p, _ = follow(advance, x, directions(x, 1, seed), transient)
-    x, _, growth = follow(advance, x, p, steps)
+    sizes, halves = [log_norms(x)], []
+    for span in (steps // 2, steps - steps // 2):
+        x, p, growth = follow(advance, x, p, span)
+        sizes.append(log_norms(x))
+        halves.append(growth[..., 0])
     attrs = settings(system, initial, steps=steps, transient=transient, seed=seed)
-    return maximum(growth[..., 0], x, keep).assign_attrs(attrs)
+    return maximum(np.concatenate(halves), x, np.stack(sizes), keep).assign_attrs(attrs)
 
 
-def maximum(growth: Floats, x: Floats, keep: bool = False) -> xr.Dataset:
-    """Arrange the growth of perturbations, shape (steps, B), and the last states, (B, N), as `max_lyapunov` does."""
+def maximum(growth: Floats, x: Floats, sizes: Floats, keep: bool = False) -> xr.Dataset:
+    """Arrange exponents as `max_lyapunov` does.
+
+    Parameters
+    ----------
+    growth : array, shape (steps, B)
+        Of perturbations.
+    x : array, shape (B, N)
+        The last states.
+    sizes : array, shape (3, B)
+        As of `unbounded`.
+    keep : bool
+    """
     exponents = rates(growth, x)
     values = {"mle": exponents.mean()} | {f"mle_{k}": v for k, v in errors(growth, exponents).items()}
     result = xr.Dataset({name: ((), value, labelled(LONG_NAMES[name])) for name, value in values.items()})
     result["exponent"] = ("initial", exponents, labelled("exponent from each initial condition"))
     result["reason"] = ("initial", reasons(exponents), labelled("why the exponent is not finite", "1"))
+    diverged = unbounded(sizes, exponents, len(growth))
+    result["diverged"] = ("initial", diverged, labelled("whether the state grows without bound", "1"))
     if keep:
         result["growth"] = (("step", "initial"), growth, labelled("logarithm of the growth in each step"))
     return result
@@ -140,11 +159,12 @@ def finite_time(
     """
     horizons, x = _prepared("finite_time", system, horizon, initial, transient, seed)
     p = directions(x, whole("finite_time.vectors", vectors, least=1), seed)
-    advance, growth, exponents = system.advance(scales(x)), np.empty((0, *p.shape[:2])), []
+    advance, total, exponents = system.advance(scales(x)), np.zeros(p.shape[:2]), []
     for before, t in pairwise([0, *horizons]):
-        x, p, more = follow(advance, x, p, t - before)
-        growth = np.concatenate([growth, more])  # (t, B, vectors)
-        exponents.append(rates(growth, x))
+        x, p, growth = follow(advance, x, p, t - before)
+        with np.errstate(invalid="ignore"):
+            total += growth.sum(0)  # (B, vectors)
+        exponents.append(rates(total[None] / t, x))
     attrs = settings(system, initial, transient=transient, seed=seed)
     return _over_horizons("ftmle", horizons, np.stack(exponents)).assign_attrs(attrs)
 
@@ -188,14 +208,14 @@ def _largest(system: Map, x: Floats, horizons: Sequence[int]) -> Floats:
     """Shape (horizons, B). The product is divided by its norm in every step, for it would overflow."""
     advance = system.advance(scales(x))
     product = np.repeat(np.eye(system.size)[None], len(x), axis=0)  # rows: images of unit vectors
-    log_norm, found = np.zeros(len(x)), {}
+    log_norm, wanted, found = np.zeros(len(x)), set(horizons), {}
     with np.errstate(all="ignore"):
         for t in range(1, horizons[-1] + 1):
             x, product = advance(x, product)
             norm = norms(product.reshape(len(x), -1))
             product = product / np.where(norm > 0, norm, 1)[:, None, None]
             log_norm += np.log(norm)
-            if t in horizons:
+            if t in wanted:
                 found[t] = rates((log_norm + np.log(_first_singular_values(product)))[None] / t, x)
     return np.stack([found[t] for t in horizons])
 

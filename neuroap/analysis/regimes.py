@@ -10,11 +10,14 @@ import xarray as xr
 from neuroap.analysis.trajectories import labelled
 from neuroap.errors import SettingError
 
-STABLE, PERIODIC, CHAOTIC, UNDECIDED = REGIMES = ("stable", "periodic or marginal", "chaotic", "undecided")
+REGIMES = ("stable", "periodic or marginal", "chaotic", "diverged", "undecided")
+STABLE, PERIODIC, CHAOTIC, DIVERGED, UNDECIDED = REGIMES
 SURE = 3.0  # standard errors that an exponent must be away from 0
 
 
-def classify(exponent: Any, standard_error: Any, period: Any, marginal: float = 2e-3) -> xr.DataArray:
+def classify(
+    exponent: Any, standard_error: Any, period: Any, marginal: float = 2e-3, diverged: Any = False
+) -> xr.DataArray:
     r"""Regime of an area from its maximum Lyapunov exponent, with its uncertainty, and its period.
 
     With the threshold m and the standard error SE, the exponent :math:`\lambda` is *positive* or *negative* where
@@ -28,6 +31,9 @@ def classify(exponent: Any, standard_error: Any, period: Any, marginal: float = 
     positive undecided (unstable) undecided (unstable)   chaotic
     unknown  undecided            undecided              undecided
     ======== ==================== ====================== =========================
+
+    A state that grows without bound is *diverged*, whatever else is known of it: its exponent, positive or no longer
+    to be computed, says nothing about chaos, which happens on an attractor.
 
     A cycle of a map has a negative exponent, a torus has 0; so has the limit cycle of a flow. A state that rests on
     an unstable fixed point, as one that starts exactly there, does not show what the area does: it is undecided.
@@ -44,10 +50,12 @@ def classify(exponent: Any, standard_error: Any, period: Any, marginal: float = 
     marginal : float
         Exponents up to this size count as 0, in units of the exponent. The default suits exponents per step from
         some 1,000 steps.
+    diverged : bool or DataArray
+        Whether the state grows without bound, as `max_lyapunov` tells of each initial condition.
 
     Returns
     -------
-    DataArray of str, with the dimensions of all three
+    DataArray of str, with the dimensions of all four
         One of `REGIMES`.
 
     Raises
@@ -59,18 +67,19 @@ def classify(exponent: Any, standard_error: Any, period: Any, marginal: float = 
         raise SettingError("classify.marginal", "must be positive", marginal)
     if bool((xr.DataArray(standard_error) < 0).any()):
         raise SettingError("classify.standard_error", "must not be negative")
-    found = xr.apply_ufunc(_regimes, exponent, standard_error, period, kwargs={"marginal": marginal})
+    found = xr.apply_ufunc(_regimes, exponent, standard_error, period, diverged, kwargs={"marginal": marginal})
     attrs = {"marginal": marginal, "comment": f"an exponent counts as 0 up to {marginal:g}"}
     return labelled(found, "regime", "dynamical regime").assign_attrs(attrs)
 
 
-def _regimes(exponent: Any, standard_error: Any, period: Any, marginal: float) -> Any:
+def _regimes(exponent: Any, standard_error: Any, period: Any, diverged: Any, marginal: float) -> Any:
     exponent, period = np.asarray(exponent, float), np.asarray(period, float)
     error = np.where(exponent == -np.inf, 0, standard_error)
     size = np.abs(exponent)
     sure = (size > SURE * error) & (size > marginal)
     zero = (size <= marginal) & (error <= marginal)
     rules = {
+        DIVERGED: np.asarray(diverged, bool),
         STABLE: sure & (exponent < 0) & (period == 1),
         PERIODIC: zero | (sure & (exponent < 0) & (period > 1)),
         CHAOTIC: sure & (exponent > 0) & np.isnan(period) & np.isfinite(exponent),

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from neuroap.analysis.growth import rescaled
+from neuroap.analysis.growth import log_norms, rescaled
 from neuroap.analysis.lyapunov import maximum
 from neuroap.analysis.maps import DISTANCE, Floats, directions, double, scales, whole
 from neuroap.errors import DataError, SettingError
@@ -54,12 +54,13 @@ class Benettin:
             raise SettingError("Benettin.distance", "must lie between 0 and 1", distance)
         self.copies, self.distance, self.seed = whole("Benettin.copies", copies, least=1), distance, seed
         self._growth: list[Floats] = []
+        self._sizes: list[Floats] = []
         self._state: Floats | None = None
 
     def perturb(self, reference: ArrayLike) -> Floats:
         """Make copies in random directions, shape (B, K, N), of states (B, N), and forget earlier steps."""
         self._state = x = _rows(reference)
-        self._growth = []
+        self._growth, self._sizes = [], [log_norms(x)]
         self._d = (self.distance * scales(x))[:, None, None]
         return x[:, None] + self._d * directions(x, self.copies, self.seed)
 
@@ -90,6 +91,7 @@ class Benettin:
         with np.errstate(all="ignore"):
             norm, p = rescaled((y - x[:, None]) / self._d)
             self._growth.append(np.log(norm).mean(1))
+            self._sizes.append(log_norms(x))
             self._state = x
             return x[:, None] + self._d * p
 
@@ -110,7 +112,9 @@ class Benettin:
             raise SettingError("Benettin.transient", rule, transient)
         attrs = {"method": "two trajectories", "logarithm": "natural", "steps": len(growth), "transient": transient}
         more = {"copies": self.copies, "distance": self.distance, "seed": self.seed}
-        return maximum(growth, self._state, keep).assign_attrs(attrs | more)
+        half = transient + len(growth) // 2
+        sizes = np.stack([self._sizes[t] for t in (transient, half, -1)])
+        return maximum(growth, self._state, sizes, keep).assign_attrs(attrs | more)
 
 
 def two_trajectories(

@@ -14,12 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuroap.analysis.conditions import with_units
 from neuroap.analysis.eigenvalues import outliers
-from neuroap.analysis.regimes import CHAOTIC, PERIODIC, REGIMES, STABLE, UNDECIDED
+from neuroap.analysis.regimes import CHAOTIC, DIVERGED, PERIODIC, REGIMES, STABLE, UNDECIDED
 from neuroap.errors import DataError
 from neuroap.plotting.learning import COLORS, FONT, GRID, INK
 
 Array = NDArray[np.float64]
-SHADES = {STABLE: COLORS[4], PERIODIC: COLORS[5], CHAOTIC: COLORS[1], UNDECIDED: "#999999"}
+SHADES = {STABLE: COLORS[4], PERIODIC: COLORS[5], CHAOTIC: COLORS[1], DIVERGED: "#7A3E9D", UNDECIDED: "#999999"}
 SHADE = 0.22  # opacity of regimes
 BAND = 0.18  # of standard deviations
 LEGEND: dict[str, Any] = {"frameon": False, "fontsize": FONT, "handlelength": 1.6}

@@ -12,7 +12,7 @@ from analysis.orbits import logistic, orbit, rotation
 from neuroap.analysis import REGIMES, classify, period
 from neuroap.errors import SettingError
 
-STABLE, PERIODIC, CHAOTIC, UNDECIDED = REGIMES
+STABLE, PERIODIC, CHAOTIC, DIVERGED, UNDECIDED = REGIMES
 NONE = np.nan
 FIXED = 1
 
@@ -40,6 +40,12 @@ FIXED = 1
 )
 def test_rules(exponent, error, cycle, regime):
     assert classify(exponent, error, cycle).item() == regime
+
+
+@pytest.mark.parametrize("exponent", [0.2, np.nan, np.inf, 1e-3])
+def test_what_has_diverged_is_nothing_else(exponent):
+    assert classify(exponent, 1e-4, NONE, diverged=True).item() == DIVERGED
+    assert classify(exponent, 1e-4, NONE, diverged=[True, False])[1].item() != DIVERGED
 
 
 def test_the_threshold_is_in_the_units_of_the_exponent():
