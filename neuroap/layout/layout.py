@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -102,6 +102,14 @@ class Layout:
             if node.name == name:
                 return node
         raise LayoutError("Layout", "no such node", name, did_you_mean(name, (n.name for n in self.nodes)))
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a node has that name: ``"V1" in layout``."""
+        return any(node.name == name for node in self.nodes)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the nodes, as a mapping does."""
+        return (node.name for node in self.nodes)
 
     def site(self, address: str) -> Site:
         """Resolve ``"V1.SI"``, ``"V1.SI.E"``, ``"V1.all"`` or ``"image"`` to columns of a node's rates.

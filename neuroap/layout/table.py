@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from neuroap.layout.blocks import Block
+from neuroap.layout.cells import runs
 from neuroap.layout.initial import Initial, Normal, Recurrence, Uniform, Zeros
-from neuroap.layout.nodes import Area, Input
+from neuroap.layout.nodes import Area, Input, Node
 from neuroap.layout.pathways import Pathway
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ def table(layout: Layout) -> str:
     head = f"{layout.name}: {len(layout.areas)} areas, {neurons} neurons, {weights} plastic weights"
     if len(layout.tasks) > 1:
         head += f", tasks {', '.join(layout.tasks)}"
-    nodes = columns(("node", "size", "activation", "recurrence", "blocks"), map(_node_row, layout.nodes))
+    nodes = columns(("node", "size", "activation", "recurrence", "bias", "blocks"), map(_node_row, layout.nodes))
     paths = columns(
         ("kind", "source", "target", "shape", "plastic", "initial weights", "tasks"),
         (_pathway_row(layout, p) for p in layout.pathways),
@@ -37,18 +39,19 @@ def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
 
 
-def _node_row(node: object) -> tuple[str, ...]:
+def _node_row(node: Node) -> tuple[str, ...]:
     if not isinstance(node, Area):
-        activation = "identity" if isinstance(node, Input) else "softmax"
-        frames = f" x {node.frames} frames" if isinstance(node, Input) and node.frames > 1 else ""
-        return (node.name, f"{node.size}{frames}", activation, "", "")  # type: ignore[attr-defined]
+        if isinstance(node, Input):
+            frames = f" x {node.frames} frames" if node.frames > 1 else ""
+            return (node.name, f"{node.size}{frames}", "identity", "", "", "")
+        return (node.name, str(node.size), "softmax", "", describe(node.bias), "")
     rec = node.recurrence
     recurrence = _recurrence(rec) if rec else "none"
     blocks = "  ".join(f"{b.name} {b.start}:{b.stop}{_cells(b)}" for b in node.block_list)
     activation = node.activation if node.equations is None else "own equations"
     activation += ", Dale's law" if node.dale else ""
     blocks += f"  silent: {', '.join(node.lesions)}" if node.lesions else ""
-    return (node.name, str(node.size), activation, recurrence, blocks)
+    return (node.name, str(node.size), activation, recurrence, describe(node.bias, scale="N"), blocks)
 
 
 def _recurrence(rec: Recurrence) -> str:
@@ -67,15 +70,51 @@ def _cells(block: Block) -> str:
 def _pathway_row(layout: Layout, p: Pathway) -> tuple[str, ...]:
     shape = f"{layout.site(p.source).size} x {layout.site(p.target).size}"
     plastic = "yes" if p.plastic else "no"
-    weights = describe(p.weights or default_weights(layout, p))
+    weights = describe(p.weights or default_weights(layout, p), _signed_cells(layout, p))
     return (p.kind, p.source, p.target, shape, plastic, weights, ", ".join(p.tasks) or "all")
 
 
-def describe(weights: Initial) -> str:
-    """Say in a few characters how weights are drawn."""
+def _signed_cells(layout: Layout, p: Pathway) -> tuple[int, int] | None:
+    """Excitatory and inhibitory cells that a pathway leaves, if their area obeys Dale's law."""
+    site = layout.site(p.source)
+    area = layout[site.node]
+    if not isinstance(area, Area) or not area.dale:
+        return None
+    shared = [(r.kind, max(0, min(r.stop, site.stop) - max(r.start, site.start))) for r in runs(area)]
+    excitatory, inhibitory = (sum(size for told, size in shared if told == kind) for kind in "EI")
+    return excitatory, inhibitory
+
+
+def describe(weights: Initial | None, cells: tuple[int, int] | None = None, scale: str = "n_source") -> str:
+    """Say in a few characters how weights are drawn.
+
+    Parameters
+    ----------
+    weights : Initial or None
+        None means zeros.
+    cells : (int, int), optional
+        Numbers of excitatory and inhibitory cells that the weights leave under Dale's law: each type has its sign, and
+        a range that follows from the root mean square, up to what the sample of weights adds to it.
+    scale : str
+        The number of neurons by whose root a limit is divided.
+    """
     if isinstance(weights, Uniform):
-        return f"uniform ±{weights.limit:g}" + ("/sqrt(n_source)" if weights.scaled else "")
-    return f"normal sd {weights.sd:g}" if isinstance(weights, Normal) else "zeros"
+        over = f"/sqrt({scale})" if weights.scaled else ""
+        if cells is None:
+            return f"uniform ±{weights.limit:g}{over}"
+        return f"uniform ({_by_type(weights.limit, cells, '[0, {:.3g}]', '[-{:.3g}, 0]')}){over}"
+    if isinstance(weights, Normal):
+        if cells is None:
+            return f"normal sd {weights.sd:g}"
+        return f"half-normal rms {_by_type(weights.sd, cells, '+{:.3g}', '-{:.3g}')}"
+    return "zeros" if weights is None else weights.kind
+
+
+def _by_type(size: float, cells: tuple[int, int], excitatory: str, inhibitory: str) -> str:
+    """What cells of each type draw from: inhibition n_E / n_I times stronger, the root mean square that of `size`."""
+    ratio = math.sqrt(cells[1] / cells[0]) if all(cells) else 1.0
+    parts = (f"E {excitatory}".format(size * ratio), f"I {inhibitory}".format(size / ratio))
+    return ", ".join(text for text, number in zip(parts, cells, strict=True) if number)
 
 
 def default_weights(layout: Layout, pathway: Pathway) -> Uniform | Normal | Zeros:

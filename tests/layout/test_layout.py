@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from layout.examples import EXAMPLES
 import neuroap.layout
 from neuroap import Area, Input, Layout, Output, error, hierarchy, inference
 from neuroap.errors import LayoutError
-from neuroap.layout import Block, Normal, Recurrence, Site, Uniform
+from neuroap.layout import Balanced, Block, Initial, Normal, Recurrence, Site, Uniform, Zeros
 from neuroap.layout.geometry import bar_label
+from neuroap.weights import draw_weights
 
 each_example = pytest.mark.parametrize("layout", EXAMPLES.values(), ids=EXAMPLES)
 
@@ -210,6 +212,19 @@ def test_parts_may_come_in_any_order() -> None:
     assert mixed == layout
 
 
+@each_example
+def test_a_layout_holds_its_nodes_by_name(layout: Layout) -> None:
+    """As a mapping does: names are what it iterates over, and what it contains."""
+    names = list(layout)
+    assert names == [n.name for n in layout.nodes]
+    assert [layout[name] for name in names] == list(layout.nodes)
+    assert all(name in layout for name in names)
+    assert "nowhere" not in layout
+    assert layout.nodes[0] not in layout
+    assert 0 not in layout
+    assert ["V1"] not in layout  # which no set could hold
+
+
 def test_print_shows_two_tables() -> None:
     layout = Layout(
         Input("image", 6),
@@ -228,12 +243,12 @@ def test_print_shows_two_tables() -> None:
         == """\
 two_tables: 2 areas, 8 neurons, 21 plastic weights, tasks a, b
 
-node    size  activation     recurrence      blocks
-------  ----  -------------  --------------  --------------
+node    size  activation     recurrence      bias                       blocks
+------  ----  -------------  --------------  -------------------------  --------------
 image   6     identity
-V1      5     tanh           SR 0.9, rate 1  RI 0:2  SI 1:4
-V2      3     own equations  none            A 0:3
-choice  3     softmax
+V1      5     tanh           SR 0.9, rate 1  zeros                      RI 0:2  SI 1:4
+V2      3     own equations  none            zeros                      A 0:3
+choice  3     softmax                        uniform ±1/sqrt(n_source)
 
 kind       source  target  shape  plastic  initial weights            tasks
 ---------  ------  ------  -----  -------  -------------------------  -----
@@ -243,6 +258,51 @@ inference  V2.all  choice  3 x 3  yes      uniform ±1/sqrt(n_source)  all
 error      choice  V2.A    3 x 3  no       uniform ±1/sqrt(n_source)  all
 error      V2.A    V1.all  3 x 5  no       uniform ±1                 b"""
     )
+
+
+@pytest.mark.parametrize(
+    ("bias", "shown"),
+    [(Balanced(), "balanced"), (Normal(0.01), "normal sd 0.01"), (Uniform(0.5, True), "uniform ±0.5/sqrt(N)")],
+)
+def test_print_shows_biases(bias: Initial, shown: str) -> None:
+    layout = hierarchy(dale=True, bias=bias)
+    rows = [line for line in str(layout).splitlines() if line.startswith("V")]
+    assert len(rows) == 2
+    assert all(f"  {shown}  " in row for row in rows)
+    assert str(layout) != str(hierarchy(dale=True))
+
+
+@pytest.mark.parametrize(
+    ("source", "weights", "shown", "signs"),
+    [
+        ("V1.SI", Uniform(2, True), "uniform (E [0, 1], I [-4, 0])/sqrt(n_source)", (1, -4)),
+        ("V1.SI", Uniform(), "uniform (E [0, 0.5], I [-2, 0])", (0.5, -2)),
+        ("V1.SI.E", Uniform(), "uniform (E [0, 1])", (1, 0)),
+        ("V1.SI.I", Uniform(3), "uniform (I [-3, 0])", (0, -3)),
+        ("V1.all", Uniform(), "uniform (E [0, 0.5], I [-2, 0])", (0.5, -2)),
+        ("V1.SI", Normal(0.1), "half-normal rms E +0.05, I -0.2", (0.05, -0.2)),
+        ("V1.SI", Zeros(), "zeros", (0, 0)),
+    ],
+)
+def test_print_tells_the_signs_of_the_law_as_weights_are_drawn(
+    source: str, weights: Initial, shown: str, signs: tuple[float, float]
+) -> None:
+    plain = hierarchy(2, 6, 3, 50, dale=True)
+    layout = Layout(*plain.nodes, *plain.pathways, inference(source, "V2.SI", weights=weights, name="new"))
+    assert re.split(r" {2,}", str(layout).splitlines()[-1])[-2] == shown
+    w = draw_weights(layout, 0)["new"]
+    scale = np.sqrt(len(w)) if "sqrt" in shown else 1
+    of_type = [w[w > 0], w[w < 0]]
+    if isinstance(weights, Normal):
+        found = [sign * np.sqrt(np.mean(np.square(each))) for sign, each in zip((1, -1), of_type, strict=True)]
+    else:
+        found = [sign * scale * np.abs(each).max(initial=0) for sign, each in zip((1, -1), of_type, strict=True)]
+    assert found == pytest.approx(signs, rel=0.06)
+
+
+def test_print_shows_no_signs_where_no_law_holds() -> None:
+    assert "uniform ±" in str(hierarchy(2, 6, 3, 50, excitatory=0.8))
+    assert "[" not in str(hierarchy(2, 6, 3, 50, excitatory=0.8))
 
 
 def test_frames_are_printed_and_come_back() -> None:
