@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from brian2 import BrianObject, Network, ms
+from brian2 import BrianObject, Network
 
+from neuroap.brian.areas import area_codes, is_biased
 from neuroap.brian.cycle import Cycle
-from neuroap.brian.equations import AreaCode, compile_area
 from neuroap.brian.feed import Feed, Readout
 from neuroap.brian.interface import Weights
 from neuroap.brian.nodes import CLEAR, DRIVE, RECUR, AreaGroup, Batch, InputGroup, NodeGroup, OutputGroup, time_step
@@ -19,38 +19,8 @@ from neuroap.brian.tracer import Tracer
 from neuroap.layout import Area, Layout, Pathway
 from neuroap.names import bias_name, recurrence_name
 from neuroap.rules import AdjointPropagation
-from neuroap.timeline import Timeline, Window, ticks_per_tau
+from neuroap.timeline import Timeline, Window
 from neuroap.weights import KEPT, source_alive, source_signs
-
-
-def area_code(
-    area: Area, rule: AdjointPropagation, line: Timeline, dt_ms: float | None, dtype: np.dtype[Any]
-) -> tuple[AreaCode, dict[str, Any]]:
-    """The code of an area, and the constants of its equations.
-
-    Parameters
-    ----------
-    area : Area
-    rule : AdjointPropagation
-    line : Timeline
-    dt_ms : float or None
-    dtype : dtype
-
-    Raises
-    ------
-    EquationsError
-        Equations that cannot be read or integrated.
-    """
-    alpha, biased, number = 1 / ticks_per_tau(area, dt_ms), is_biased(area, rule), dtype.type
-    constants: dict[str, Any] = dict(tau=area.tau_ms * ms, beta=number(rule.beta), alpha=number(alpha))
-    constants |= {} if biased else {"b": number(0)}
-    code = compile_area(area, alpha=alpha, biased=biased, concurrent=line.concurrent, namespace=constants)
-    return code, constants
-
-
-def is_biased(area: Area, rule: AdjointPropagation) -> bool:
-    """Whether an area has a bias."""
-    return area.bias is not None or rule.bias_plasticity
 
 
 class Assembly:
@@ -94,9 +64,7 @@ class Assembly:
         self.groups: dict[str, NodeGroup] = {}
         self.projections: dict[str, Projection] = {}
         # Equations are read first: a mistake in them leaves no half-built Brian2 objects behind.
-        joined = {name for p in layout.open(tasks) for name in (p.source_node, p.target_node)}
-        settled = [a for a in layout.areas if a.name in joined]
-        codes = [(a, *area_code(a, rule, line, dt_ms, dtype)) for a in settled]
+        codes = list(area_codes(layout, rule, tasks, line, dt_ms, dtype))
         self.clock = time_step(dt_ms or max((a.tau_ms for a in layout.areas), default=10.0), "neuroap_clock")
         self.cycle = Cycle(self.clock, "neuroap_cycle")
         self.feed = Feed(batch, self.clock, self.cycle, "neuroap_feed")

@@ -21,10 +21,12 @@ from brian2.stateupdaters import euler
 from brian2.stateupdaters.base import UnsupportedEquationsException
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
+from neuroap.brian.cellwise import CELLWISE, cellwise_equations
 from neuroap.brian.reading import DRIVES, mistake, read_equations
+from neuroap.brian.resting import rate_at_rest
 from neuroap.layout import Area
 
-CONSTANT_IN_WINDOW = frozenset(("b", "I_inf", "I_err", "beta", "alpha"))
+CONSTANT_IN_WINDOW = frozenset(("b", "I_inf", "I_err", "beta", "alpha", *CELLWISE))
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,12 @@ class AreaCode:
         Whether other areas read the rates in every tick.
     product : str
         Variable into which the recurrent product is written.
+    cellwise : tuple of str
+        Those of `CELLWISE` that the equations use.
+    drives : frozenset of str
+        Drives that the equations read.
+    rest_rate : float or None
+        The rate at rest; None where it differs between cells.
     """
 
     equations: Equations
@@ -58,6 +66,9 @@ class AreaCode:
     noisy: bool
     concurrent: bool
     product: str
+    cellwise: tuple[str, ...]
+    drives: frozenset[str]
+    rest_rate: float | None
 
     def restart(self, silent_start: bool) -> str:
         """Code that brings the area to rest; after a silent start only concurrent areas read the old rates."""
@@ -89,7 +100,8 @@ def compile_area(area: Area, *, alpha: float, biased: bool, concurrent: bool, na
         Equations that cannot be read (see `neuroap.brian.reading`) or integrated.
     """
     added = [SingleEquation(PARAMETER, name, DIMENSIONLESS) for name in _added_names(biased)]
-    user = read_equations(area, added, namespace)
+    user = read_equations(area, [*added, *cellwise_equations(CELLWISE)], namespace)
+    added += cellwise_equations(user.identifiers)
     noisy = _is_noisy(user)
     states = [e.varname for e in user.values() if e.type == DIFFERENTIAL_EQUATION]
     rate = _expanded(user, "r") if user["r"].type == SUBEXPRESSION else None
@@ -119,12 +131,24 @@ def compile_area(area: Area, *, alpha: float, biased: bool, concurrent: bool, na
     drives += [] if _hides_error(user, remaining, rate, constant) else ["I_err"]
     # With signals that flow in every tick, the error of the last batch would be read once more.
     restart = [_zero(user, x) for x in [*stored_states, *drives, *(["err"] if concurrent else [])]]
-    if rate is not None:
+    rest = None if rate is None else rate.subs({_symbol(x): 0 for x in (*states, *DRIVES, "b")})
+    rest_rate = 0.0 if rest is None else rate_at_rest(area, user["r"], rest, namespace)
+    if rest is not None:
         del kept["r"]
         added.append(SingleEquation(PARAMETER, "r", DIMENSIONLESS))
-        restart.append(f"r = {sympy_to_str(rate.subs({_symbol(x): 0 for x in (*states, *DRIVES, 'b')}))}")
-    equations = Equations([*kept.values(), *added])
-    return AreaCode(equations, step, *_collecting(constant), tuple(restart), noisy, concurrent, product)
+        restart.append(f"r = {sympy_to_str(rest)}")
+    return AreaCode(
+        Equations([*kept.values(), *added]),
+        step,
+        *_collecting(constant),
+        tuple(restart),
+        noisy,
+        concurrent,
+        product,
+        cellwise=tuple(name for name in CELLWISE if name in user.identifiers),
+        drives=frozenset(DRIVES).intersection(user.identifiers),
+        rest_rate=rest_rate,
+    )
 
 
 def _is_sum_of_drives(user: Equations, x: str, state: sympy.Expr, rate: sympy.Expr) -> bool:
@@ -154,7 +178,21 @@ def _expanded(user: Equations, name: str) -> sympy.Expr:
     inner = _subexpressions(user)
     while used := {s for s in expression.free_symbols if s.name in inner}:
         expression = expression.subs({s: str_to_sympy(user[s.name].expr.code) for s in used})
-    return expression
+    return expression.replace(_is_power_of_integers, lambda power: _with_points(power.base) ** power.exp)
+
+
+def _is_power_of_integers(part: sympy.Expr) -> bool:
+    """Whether a part is a quotient by what may be an integer: NumPy takes no negative powers of those."""
+    return part.is_Pow and part.exp.could_extract_minus_sign() and any(map(_is_int, part.base.atoms(sympy.Function)))
+
+
+def _is_int(part: sympy.Expr) -> bool:
+    return part.func.__name__ == "int_"  # what Brian2 makes of int
+
+
+def _with_points(part: sympy.Expr) -> sympy.Expr:
+    """The integers ``int(...)`` of an expression as numbers with a point."""
+    return part.replace(_is_int, lambda whole: 1.0 * whole)
 
 
 def _subexpressions(user: Equations) -> set[str]:

@@ -12,6 +12,7 @@ import numpy as np
 from brian2 import Network, prefs
 
 from neuroap.brian.assembly import Assembly
+from neuroap.brian.cellwise import cellwise_values
 from neuroap.brian.feed import Stream
 from neuroap.brian.interface import Array, Show, SimulatedNetwork, Trials
 from neuroap.brian.nodes import AreaGroup, Batch
@@ -53,6 +54,9 @@ class CorticalNetwork(SimulatedNetwork):
         self.clock, self.cycle, self.feed, self.net = parts.clock, parts.cycle, parts.feed, parts.net
         self.groups, self.projections, self.tracer = parts.groups, parts.projections, parts.tracer
         self.weight_table = parts.weight_table()
+        for group in self.groups.values():
+            for name in group.code.cellwise if isinstance(group, AreaGroup) else ():
+                group.array(name)[:] = cellwise_values(group.node, name)
 
     def values(self, owner: str, variable: str) -> Array:
         """See `SimulatedNetwork.values`; a view."""

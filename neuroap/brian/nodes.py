@@ -46,11 +46,11 @@ class NodeGroup(NeuronGroup):
     batch : Batch
     size : int
         Neurons per trial.
-    rest : float
-        Rate at rest.
+    rest : float or None
+        Rate at rest; None where it differs between cells.
     """
 
-    rest = 0.0
+    rest: float | None = 0.0
 
     def __init__(self, name: str, size: int, batch: Batch, equations: Any, clock: Clock, **kwds: Any) -> None:
         self.node_name, self.batch, self.size = name, batch, size
@@ -185,11 +185,11 @@ class AreaGroup(NodeGroup):
         namespace: dict[str, Any],
         settles: bool = False,
     ) -> None:
-        self.cycle, self.code, self.settles = cycle, code, settles
+        self.node, self.cycle, self.code, self.settles = node, cycle, code, settles
         self.changes = line.changes.get(node.name, frozenset())
         # There is no window for an area that rests, or that no error reaches.
         inference, learning = line.inference.get(node.name), line.learning.get(node.name)
-        self.rest = activation(node.activation).rest
+        self.rest = code.rest_rate
         gain = activation(node.activation).derivative.replace("r", "r_inf")
         self.local_names = {**NodeGroup.local_names, "gain_post": gain}
         shared = [] if batch.copies > 1 else ["shared"]

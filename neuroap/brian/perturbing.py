@@ -12,13 +12,14 @@ from brian2.core.variables import ArrayVariable
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from numpy.typing import NDArray
 
+from neuroap.brian.cellwise import CELLWISE
 from neuroap.brian.cycle import Cycle
 from neuroap.brian.nodes import NodeGroup
 from neuroap.window import Window
 
 Floats = NDArray[np.float64]
 # What is computed anew in every step, or stays as it is, holds no memory of the state.
-NO_MEMORY = ("I_rec", "I_inf", "I_err", "I_const", "b", "beta", "r_inf", "r_last")
+NO_MEMORY = (*CELLWISE, "I_rec", "I_inf", "I_err", "I_const", "b", "beta", "r_inf", "r_last")
 
 
 class Copies(Protocol):

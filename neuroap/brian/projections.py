@@ -181,7 +181,9 @@ class Projection(Group, BrianObject):
 
     def _correlations(self, terms: tuple[Correlation, ...], cycle: Cycle, tick: int, feed: Group) -> str:
         """Add one product per term; return the code that turns them into the gradient g = - dw."""
-        known = {"rest_pre": self.source.group.rest} if self.source else {"r_pre": 1, "e_pre": 0, "rest_pre": 0}
+        known: dict[str, float] = {} if self.source else {"r_pre": 1, "e_pre": 0, "rest_pre": 0}
+        if self.source and self.source.group.rest is not None:
+            known["rest_pre"] = self.source.group.rest
         terms = tuple(found for term in terms if (found := _knowing(term, known)).weight != NOTHING)
         plain = [float_or_none(t.weight) for t in terms] == [-1.0] and not terms[0].pre == terms[0].post == "1"
         parts = []

@@ -13,18 +13,30 @@ from brian2.equations.unitcheck import parse_expression_dimensions
 from brian2.units import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_unit_for_display
 
+from neuroap.brian.cellwise import CELLWISE
 from neuroap.errors import EquationsError, did_you_mean
 from neuroap.layout import Area
+from neuroap.layout.cells import UNTOLD
+from neuroap.weights import cell_types
 
 DRIVES = ("I_rec", "I_inf", "I_err")
 CONSTANTS = ("b", "beta", "tau")
-NEVER_DEFINED = (*DRIVES, *CONSTANTS, "I_const", "r_inf", "err", "alpha")
-# The others would need objects of Brian2's own, which do not keep to the windows of a cycle.
-FLAGS: dict[str, tuple[str, ...]] = {
-    PARAMETER: ("constant", "shared"),
-    SUBEXPRESSION: ("shared",),
-    DIFFERENTIAL_EQUATION: (),
+NEVER_DEFINED = (*DRIVES, *CONSTANTS, *CELLWISE, "I_const", "r_inf", "err", "alpha")
+# What Brian2 knows, and what means another thing here than it seems to: why, and what to use.
+REFUSED = {
+    **dict.fromkeys(
+        ("i", "N"), ("counts the neurons of all trials of a batch", "use 'neuron', which counts those of the area")
+    ),
+    **dict.fromkeys(
+        ("t", "t_in_timesteps"),
+        (
+            "runs on over trials, so that answers would depend on those before",
+            "give a stimulus that changes, Input(..., frames=...)",
+        ),
+    ),
 }
+# The others would need objects of Brian2's own, which do not keep to the windows of a cycle.
+FLAGS: dict[str, tuple[str, ...]] = {SUBEXPRESSION: ("shared",), DIFFERENTIAL_EQUATION: ()}
 
 
 def read_equations(area: Area, added: Iterable[SingleEquation], namespace: Mapping[str, Any]) -> Equations:
@@ -47,14 +59,13 @@ def read_equations(area: Area, added: Iterable[SingleEquation], namespace: Mappi
     user = _parse(area)
     for equation in user.values():
         _check_definition(area, equation)
-    known = ["xi", *DRIVES, *CONSTANTS, *user]
+    known = ["xi", *DRIVES, *CONSTANTS, *CELLWISE, *user]
     set_device("runtime")  # a standalone device would make the scratch group part of its program
     try:
         group = _scratch_group(area, user, added, namespace)
         for equation in user.values():
-            if equation.type != PARAMETER:
-                _check_names(area, equation, group, known)
-                _check_units(area, equation, group)
+            _check_names(area, equation, group, known)
+            _check_units(area, equation, group)
     finally:
         reset_device()
     return user
@@ -63,7 +74,8 @@ def read_equations(area: Area, added: Iterable[SingleEquation], namespace: Mappi
 def mistake(area: Area, rule: str, equation: object = None, hint: str = "") -> EquationsError:
     """The error that says what is wrong with which equation of `area`."""
     place = "" if equation is None else f", in '{equation}'"
-    return EquationsError("Area.equations", f"{area.name!r}: {rule}{place}", hint=hint)
+    lines = [hint, f"the area is declared at {area.declared}" if area.declared else ""]
+    return EquationsError("Area.equations", f"{area.name!r}: {rule}{place}", hint="\n  ".join(filter(None, lines)))
 
 
 def _parse(area: Area) -> Equations:
@@ -104,6 +116,11 @@ def _check_definition(area: Area, equation: SingleEquation) -> None:
     if name == "r" and equation.type == PARAMETER:
         hint = "for example 'r = tanh(u) : 1'"
         raise mistake(area, "the rate 'r' needs an equation", equation, hint)
+    if equation.type == PARAMETER:
+        hint = (
+            f"write '{name} = 0.5 : {get_unit_for_display(equation.dim)}'; 'excitatory' and 'neuron' tell cells apart"
+        )
+        raise mistake(area, f"nothing gives {name!r} a value", equation, hint)
     if name == "r" and equation.dim is not DIMENSIONLESS:
         raise mistake(area, "the rate 'r' must have unit 1", equation)
     for flag in equation.flags:
@@ -126,6 +143,12 @@ def _scratch_group(
 
 def _check_names(area: Area, equation: SingleEquation, group: NeuronGroup, known: list[str]) -> None:
     for name in sorted(equation.identifiers):
+        if name in REFUSED:
+            why, hint = REFUSED[name]
+            raise mistake(area, f"{name!r} {why}", equation, hint)
+        if name == "excitatory" and UNTOLD in cell_types(area):
+            hint = f"declare Area({area.name!r}, ..., excitatory=0.8)"
+            raise mistake(area, "'excitatory' needs the types of all cells", equation, hint)
         try:
             group._resolve(name, run_namespace={}, user_identifier=False)
         except KeyError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import math
+import numbers
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -93,8 +95,8 @@ class Area:
     neurons : int, optional
         Number of neurons N; at least what the blocks cover. Neurons may belong to no block.
     activation : str
-        A name of `neuroap.layout.ACTIVATIONS`. With `equations` of your own it only says what ``gain_post`` is
-        where the learning rule asks for f'.
+        A name of `neuroap.layout.ACTIVATIONS`. With `equations` of your own it says what ``gain_post`` is, where the
+        learning rule asks for f', and what `rest` is.
     recurrence : Recurrence or None
         None for an area without recurrent connections.
     bias : Initial, optional
@@ -114,7 +116,12 @@ class Area:
     equations : str, optional
         Brian2 equations that replace the default ones (see `model_equations`). They must define the
         rate ``r`` and may use ``I_rec``, ``I_inf``, ``I_err``, ``b``, ``beta`` and ``tau``, noise
-        (``xi``) and variables of their own.
+        (``xi``), variables of their own, and what tells cells apart: ``excitatory``, 1 for excitatory cells and 0
+        for inhibitory ones, and ``neuron``, which counts the neurons of the area from 0. At the beginning of a phase
+        all states are 0.
+    rest : float, optional
+        With `equations` of your own the rate that they give at rest, where `Balanced` biases ask for it; None: that
+        of `activation`.
 
     Raises
     ------
@@ -136,6 +143,7 @@ class Area:
     excitatory: float | None = None
     dale: bool = False
     lesions: tuple[str, ...] = ()
+    rest: float | None = None
     declared: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -157,6 +165,7 @@ class Area:
         activation(self.activation)
         if self.equations is not None:
             _check_equations(self.name, self.equations)
+        _check_rest(self)
         object.__setattr__(self, "lesions", check_lesions(self.lesions))
         check_cells(self)
 
@@ -171,6 +180,11 @@ class Area:
         """The blocks in the order of declaration, with the numbers of cells that `excitatory` gives them."""
         assert isinstance(self.blocks, tuple)
         return with_cells(self.blocks, self.excitatory)
+
+    @property
+    def rest_rate(self) -> float:
+        """The rate at rest: what `rest` says, or f(0) of the activation."""
+        return activation(self.activation).rest if self.rest is None else self.rest
 
     @property
     def model_equations(self) -> str:
@@ -201,6 +215,17 @@ def _check_bias(node: Area | Output) -> None:
     if node.bias is not None and not isinstance(node.bias, tuple(INITIALS.values())):
         rule, hint = "must be Uniform, Normal, Zeros, Balanced or None", "for example bias=Zeros()"
         raise LayoutError(f"{type(node).__name__}.bias", rule, node.bias, hint)
+
+
+def _check_rest(area: Area) -> None:
+    if area.rest is None:
+        return
+    if not isinstance(area.rest, numbers.Real) or isinstance(area.rest, bool) or not math.isfinite(area.rest):
+        raise LayoutError("Area.rest", "must be a number, or None", area.rest)
+    if area.equations is None:
+        hint = f"leave it out: activation={area.activation!r} has the rate {activation(area.activation).rest:g} at rest"
+        raise LayoutError("Area.rest", "belongs to equations of your own", area.rest, hint)
+    object.__setattr__(area, "rest", float(area.rest))
 
 
 def _check_equations(area: str, text: str) -> None:

@@ -58,6 +58,39 @@ MISTAKES = {
         "'xi' has a special meaning in equations and cannot be used as a variable name, in 'xi = 3 : 1'",
         "",
     ),
+    f"du/dt = (-u + g*I_rec + I_inf)/tau : 1\ng : 1 (constant)\n{RATE}": (
+        "nothing gives 'g' a value, in 'g : 1 (constant)'",
+        "write 'g = 0.5 : 1'; 'excitatory' and 'neuron' tell cells apart",
+    ),
+    f"{STATE}\nneuron = 3 : 1\n{RATE}": (
+        "'neuron' is set by neuroap, in 'neuron = 3 : 1'",
+        "use 'neuron', but do not define it",
+    ),
+    f"{STATE}\nr = tanh(u)*int(i < 2) : 1": (
+        "'i' counts the neurons of all trials of a batch, in 'r = tanh(u)*int(i < 2) : 1'",
+        "use 'neuron', which counts those of the area",
+    ),
+    f"{STATE}\nr = tanh(u)/N : 1": (
+        "'N' counts the neurons of all trials of a batch, in 'r = tanh(u)/N : 1'",
+        "use 'neuron', which counts those of the area",
+    ),
+    f"du/dt = (-u + I_rec + sin(t/tau))/tau : 1\n{RATE}": (
+        "'t' runs on over trials, so that answers would depend on those before, "
+        "in 'du/dt = (-u + I_rec + sin(t/tau))/tau : 1'",
+        "give a stimulus that changes, Input(..., frames=...)",
+    ),
+    f"{STATE}\nr = tanh(u)*excitatory : 1": (
+        "'excitatory' needs the types of all cells, in 'r = tanh(u)*excitatory : 1'",
+        "declare Area('V1', ..., excitatory=0.8)",
+    ),
+    f"{STATE}\nr = log(u) : 1": (
+        "the rate at rest is infinite or not a number, in 'r = log(u) : 1'",
+        "every phase begins with all states at 0: write the rate so that it is finite there",
+    ),
+    f"{STATE}\nr = tanh(u) + 1/clip(u, 0, 1) : 1": (
+        "the rate at rest is infinite or not a number, in 'r = tanh(u) + 1/clip(u, 0, 1) : 1'",
+        "every phase begins",
+    ),
     f"{STATE}\nr : 1": ("the rate 'r' needs an equation, in 'r : 1'", "for example 'r = tanh(u) : 1'"),
     f"du\\dt = (-u + I_rec)/tau : 1\n{RATE}": ("cannot be parsed, in 'du\\dt = (-u + I_rec)/tau : 1'", ""),
     f"du/dt = (-u + I_rec)/tau : foo\n{RATE}": (
@@ -96,10 +129,11 @@ def test_a_mistake_names_the_area_and_the_equation(text: str, says: tuple[str, s
     namespace = dict(tau=10 * ms, beta=np.float64(1), alpha=np.float64(1), b=np.float64(0))
     with pytest.raises(EquationsError, match=r"^Area\.equations: 'V1': ") as caught:
         compile_area(area, alpha=1, biased=False, concurrent=False, namespace=namespace)
-    lines = str(caught.value).splitlines()
+    *lines, last = str(caught.value).splitlines()
     assert lines[0] == f"Area.equations: 'V1': {first}"
     assert "\n".join(lines[1:]).startswith(f"  {hint}" if hint else "")
     assert len(lines) == 1 + bool(hint)
+    assert last == f"  the area is declared at {area.declared}"
 
 
 def test_the_mistake_shows_when_the_network_is_built(caplog: pytest.LogCaptureFixture) -> None:

@@ -222,7 +222,7 @@ def test_one_lesion_may_be_given_as_text() -> None:
 def test_what_cells_need_is_printed_and_comes_back() -> None:
     area = Area("V1", BLOCKS, excitatory=0.5, dale=True, activation="relu", lesions=("SI.I",))
     assert "Block(name='SI', start=5, size=5, excitatory=3)" in repr(area)
-    assert repr(area).endswith("excitatory=0.5, dale=True, lesions=('SI.I',))")
+    assert repr(area).endswith("excitatory=0.5, dale=True, lesions=('SI.I',), rest=None)")
     assert eval(repr(area), vars(neuroap.layout).copy()) == area
     assert hash(area) == hash(eval(repr(area), vars(neuroap.layout).copy()))
 

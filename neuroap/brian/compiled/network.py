@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroap.brian.assembly import area_code
+from neuroap.brian.areas import area_codes
+from neuroap.brian.cellwise import cellwise_values
 from neuroap.brian.compiled.build import MANIFEST, built
 from neuroap.brian.compiled.devices import toolchain_of
 from neuroap.brian.compiled.process import Program
@@ -58,6 +59,7 @@ class CompiledNetwork(SimulatedNetwork):
     ) -> None:
         super().__init__(layout, rule, tasks, trials, dt_ms, dtype, copies)
         self.device = device
+        self._cellwise: list[tuple[Area, str]] = []
         self._check_equations()
         toolchain = toolchain_of(device)
         recipe = Recipe(layout, rule, self.tasks, trials, copies, dt_ms, str(self.dtype), device, precision)
@@ -77,10 +79,9 @@ class CompiledNetwork(SimulatedNetwork):
 
     def _check_equations(self) -> None:
         """Read the user's equations here: their mistakes are errors of the user's line, not of a build."""
-        for name in self.nodes:
-            node = self.layout[name]
-            if isinstance(node, Area) and node.equations is not None:
-                area_code(node, self.rule, self.timeline, self.dt_ms, self.dtype)
+        if any(area.equations is not None for area in self.layout.areas):
+            settled = area_codes(self.layout, self.rule, self.tasks, self.timeline, self.dt_ms, self.dtype)
+            self._cellwise = [(area, name) for area, code, _ in settled for name in code.cellwise]
 
     def _largest_product(self) -> float:
         return self.trials * max(float(np.prod(w.shape)) for w in self.weight_table.values())
@@ -95,7 +96,16 @@ class CompiledNetwork(SimulatedNetwork):
             size = last["offset"] + last["size"] * np.dtype(last["dtype"]).itemsize
             self.folder = self._built()  # it may have been removed in the meantime
             self._program = Program(self.folder, self.device, size, self._environment)
+            self._tell_cells_apart()
         return self._program
+
+    def _tell_cells_apart(self) -> None:
+        """Give equations what they know of single cells."""
+        numbers = [self._number[area.name, name] for area, name in self._cellwise]
+        for number, (area, name) in zip(numbers, self._cellwise, strict=True):
+            self._view(number).reshape(-1, area.size)[:] = cellwise_values(area, name)
+        if numbers:
+            self.program.send("set", *numbers)
 
     @property
     def _with_weights(self) -> Program:
