@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroap.errors import LayoutError
-from neuroap.layout import Area, Balanced, Initial, Layout, Normal, Output, Recurrence, Uniform, activation
+from neuroap.layout import Area, Balanced, Initial, Layout, Normal, Output, Recurrence, Uniform
 from neuroap.layout.nodes import Node
 from neuroap.layout.table import default_weights
 from neuroap.names import bias_name, recurrence_name
