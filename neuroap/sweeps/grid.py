@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroap.errors import SettingError
-from neuroap.seeds import as_seed, generator
+from neuroap.seeds import generator
 
 Value = bool | int | float | str
 KINDS = {"b": "truth values", "i": "numbers", "u": "numbers", "f": "numbers", "U": "texts"}
@@ -74,14 +74,19 @@ class Grid:
 
     Attributes
     ----------
-    axes : dict of str to array, shape (n,)
-        The values of each argument.
+    values : dict of str to list
+        The values of each argument, as the user wrote them: 1 beside 0.5 is no 1.0.
     seeds : tuple of int, or None
         None: the function takes no seed, and the grid has no such dimension.
     """
 
-    axes: dict[str, NDArray[Any]]
+    values: dict[str, list[Value]]
     seeds: tuple[int, ...] | None
+
+    @property
+    def axes(self) -> dict[str, NDArray[Any]]:
+        """The values of each argument as an array, shape (n,): whole numbers beside others become such too."""
+        return {name: np.asarray(values) for name, values in self.values.items()}
 
     @property
     def coords(self) -> dict[str, NDArray[Any]]:
@@ -95,8 +100,8 @@ class Grid:
 
     def points(self) -> list[Point]:
         """All points; the last dimension changes fastest."""
-        rows = itertools.product(*(values.tolist() for values in self.axes.values()), self.seeds or (None,))
-        return [Point(dict(zip(self.axes, values, strict=True)), seed) for *values, seed in rows]
+        rows = [dict(zip(self.values, row, strict=True)) for row in itertools.product(*self.values.values())]
+        return [Point(dict(values), seed) for values in rows for seed in self.seeds or (None,)]
 
 
 def grid(over: Mapping[str, Sequence[Value]], seeds: int | Sequence[int] | None) -> Grid:
@@ -119,23 +124,29 @@ def grid(over: Mapping[str, Sequence[Value]], seeds: int | Sequence[int] | None)
     return Grid({str(name): _axis(name, values) for name, values in over.items()}, _seeds(seeds))
 
 
-def _axis(name: str, values: Sequence[Value]) -> NDArray[Any]:
+def _axis(name: str, values: Sequence[Value]) -> list[Value]:
     where = f"sweep.over[{name!r}]"
     plain = list(values) if isinstance(values, Sequence | np.ndarray | range) and not isinstance(values, str) else []
     if not plain:
         raise SettingError(where, "must be a list of at least one value", values)
-    if len({_kind(value) for value in plain} | {None}) != 2:
+    kinds = {_kind(value) for value in plain}
+    if len(kinds) > 1 or None in kinds:
         hint = "sweep over a name or a number, and let the function make from it what it needs"
         raise SettingError(where, "must be all numbers, all texts or all truth values", values, hint)
-    array = np.asarray(plain)
+    found: list[Value] = [np.asarray(value).item() for value in plain]
+    array = np.asarray(found)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise SettingError(where, "must be finite", values)
     _refuse_repeats(where, array.tolist())
-    return array
+    return found
 
 
 def _kind(value: object) -> str | None:
-    array = np.asarray(value)
+    """What a value is; None for what no axis can hold."""
+    try:
+        array = np.asarray(value)
+    except Exception:  # lists of different lengths, and whatever an object does that is asked for its array
+        return None
     return KINDS.get(array.dtype.kind) if array.ndim == 0 else None
 
 
@@ -145,14 +156,21 @@ def _seeds(seeds: int | Sequence[int] | None) -> tuple[int, ...] | None:
     listed = range(int(seeds)) if isinstance(seeds, numbers.Integral) else seeds
     if isinstance(seeds, bool | str) or not isinstance(listed, Sequence | np.ndarray) or not len(listed):
         raise SettingError("sweep.seeds", "must be the number of seeds, or a list of them", seeds)
-    _refuse_repeats("sweep.seeds", list(listed))
-    return tuple(as_seed(seed) for seed in listed)
+    for seed in listed:
+        # Not None or a generator, as elsewhere: a seed that is another on each run finds no result again.
+        if not isinstance(seed, numbers.Integral) or isinstance(seed, bool) or seed < 0:
+            raise SettingError("sweep.seeds", "each must be an integer >= 0", seed, "the number of seeds alone will do")
+    found = tuple(int(seed) for seed in listed)
+    _refuse_repeats("sweep.seeds", found)
+    return found
 
 
-def _refuse_repeats(where: str, values: list[Any]) -> None:
-    repeated = [value for k, value in enumerate(values) if value in values[:k]]
-    if repeated:
-        raise SettingError(where, "must not repeat a value", repeated[0])
+def _refuse_repeats(where: str, values: Sequence[Any]) -> None:
+    seen = set()
+    for value in values:
+        if value in seen:
+            raise SettingError(where, "must not repeat a value", value)
+        seen.add(value)
 
 
 def _whole(value: Value) -> Value:

@@ -54,7 +54,8 @@ def sweep(
     function : callable
         It returns a number, text or array, a dict of them, a DataArray or a Dataset.
     over : mapping of str to sequence
-        The values of some of its arguments: numbers, texts or truth values.
+        The values of some of its arguments: numbers, texts or truth values. The function gets them as they are
+        written; 1 and 1.0 are the same point.
     store : str or Path
         The folder of this sweep.
     seeds : int, sequence of int, or None
@@ -102,7 +103,7 @@ def sweep(
     _check_arguments(function, points, fixed)
     _check_workers(workers, scheduler)
     settings = {name: described(value, f"sweep.{name}") for name, value in sorted(fixed.items())}
-    manifest = Manifest(described(function, WHERE), sorted(points.axes), settings)
+    manifest = Manifest(described(function, WHERE), sorted(points.values), settings)
     folder = Store(store, manifest)
     missing = folder.missing(points.points(), retry)
     if missing:
@@ -151,7 +152,7 @@ def _check_arguments(function: Callable[..., Any], points: Grid, fixed: Mapping[
     """Refuse arguments that the function does not take, or lacks, before anything is computed."""
     if not callable(function):
         raise SettingError(WHERE, "must be a function", function)
-    taken = {"seed", ERROR, POINT_SEED} & {*points.axes} or {"seed", *points.axes} & {*fixed}
+    taken = {"seed", ERROR, POINT_SEED} & {*points.values} or {"seed", *points.values} & {*fixed}
     if taken:
         hint = "seeds go into `seeds`; each other argument either into `over` or beside it"
         raise SettingError("sweep", "this name has another meaning here, or is given twice", min(taken), hint)

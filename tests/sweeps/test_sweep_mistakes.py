@@ -88,6 +88,26 @@ def no_seeds() -> None:
     settled(seeds=0)  # <- mistake
 
 
+@mistake("sweep.seeds: each must be an integer >= 0 (got None)", "the number of seeds alone")
+def seed_that_is_another_each_time() -> None:
+    settled(seeds=[0, None])  # <- mistake
+
+
+@mistake("sweep.seeds: each must be an integer >= 0 (got -1)")
+def negative_seed() -> None:
+    settled(seeds=[-1])  # <- mistake
+
+
+@mistake("sweep.seeds: each must be an integer >= 0 (got True)")
+def truth_value_as_a_seed() -> None:
+    settled(seeds=[True, False])  # <- mistake
+
+
+@mistake("sweep.seeds: must not repeat a value (got 3)")
+def repeated_seed() -> None:
+    settled(seeds=[3, 4, 3])  # <- mistake
+
+
 @mistake("sweep.workers: must be a positive number of processes, or None (got 0)")
 def no_workers() -> None:
     settled(workers=0)  # <- mistake
