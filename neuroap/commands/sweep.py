@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import inspect
 import os
 import sys
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 EXAMPLE = "example: neuroap sweep mymodule:run --over spectral_radius=0.1:2:20 --over beta=0.5,1 --seeds 3 --store out"
 RESULT = "sweep.nc"
 OK, SOME_FAILED = 0, 1
+BRACKETS = ("()", "[]", "{}")
 SHOWN = 3  # failed points that the summary names
 
 
@@ -47,7 +49,7 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the sweep, write its Dataset, say what came out; 1 if points failed."""
     function = imported(args.function)
-    over = _named("--over", args.over, lambda text: values("--over", text))
+    over = _named("--over", args.over, _listed)
     fixed = _named("--set", args.set, value)
     _check_names(fixed)
     if args.scheduler is not None:
@@ -113,8 +115,10 @@ def imported(name: str) -> Callable[..., Any]:
         sys.path.insert(0, os.getcwd())
     try:
         found = load(module)
-    except Exception as error:  # whatever the user's module raises
-        raise SettingError(module, f"cannot be imported ({type(error).__name__}: {error})") from error
+    except (Exception, SystemExit) as error:  # whatever the user's module raises; it must not end the command
+        hint = """put what only a script does below `if __name__ == "__main__":`""" * isinstance(error, SystemExit)
+        reason = f"{type(error).__name__}: {error}".removesuffix(": ")
+        raise SettingError(module, f"cannot be imported ({reason})", hint=hint) from error
     if not callable(getattr(found, function, None)):
         names = [n for n, value in vars(found).items() if callable(value) and not n.startswith("_")]
         raise SettingError(module, "it has no such function", function, did_you_mean(function, names))
@@ -133,14 +137,29 @@ def report(result: Dataset, seconds: float) -> str:
         How long it took.
     """
     error = result["error"]
-    failed = error.where(error != "", drop=False).stack(point=error.dims).dropna("point")
-    lines = [f"{error.size} points, {failed.size} failed, {duration(seconds)}"]
-    for entry in failed[:SHOWN]:
+    # Not a table of the points (stack): each name that it could have may be the name of an axis.
+    failed = list(zip(*(error != "").values.nonzero(), strict=True))
+    lines = [f"{error.size} points, {len(failed)} failed, {duration(seconds)}"]
+    for place in failed[:SHOWN]:
+        entry = error[place]
         at = ", ".join(f"{name}={entry[name].item()}" for name in error.dims)
         lines.append(f"  {at}: {entry.item()}")
-    if failed.size > SHOWN:
-        lines.append(f"  and {failed.size - SHOWN} more; all are in points/*.error.json")
+    if len(failed) > SHOWN:
+        lines.append(f"  and {len(failed) - SHOWN} more; all are in points/*.error.json")
     return "\n".join(lines)
+
+
+def _listed(text: str) -> list[Any]:
+    """The values of an argument; what a comma would tear apart is refused."""
+    found = values("--over", text)
+    try:
+        torn = len(ast.literal_eval(f"[{text}]")) != len(found)
+    except (ValueError, SyntaxError):  # texts without quotation marks, and ranges
+        torn = any(str(part).count(left) != str(part).count(right) for part in found for left, right in BRACKETS)
+    if torn:
+        hint = "sweep over a name or a number, and let the function make from it what it needs"
+        raise SettingError("--over", "each value must be one number, text or truth value, without commas", text, hint)
+    return found
 
 
 def _named(option: str, texts: list[str], read: Callable[[str], Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -64,12 +65,60 @@ def test_a_function_without_a_seed(command):
         (f"{MODULE}:constant", "x", "--over: must read NAME=VALUE (got 'x')"),
         (f"{MODULE}:constant", "x=1:2:1", "--over: a range is START:STOP:NUMBER, with at least two values"),
         (f"{MODULE}:constant", "y=1", "it takes no such argument (got 'y')\n"),
+        (
+            f"{MODULE}:constant",
+            "x=(1,2),(3,4)",
+            "one number, text or truth value, without commas (got '(1,2),(3,4)')\n",
+        ),
+        (f"{MODULE}:constant", "x=(a,b),(c,d)", "without commas (got '(a,b),(c,d)')\n  sweep over a name or a number"),
+        (f"{MODULE}:constant", "x='a,b','c'", "one number, text or truth value, without commas"),
+        (f"{MODULE}:constant", "x=(1),{2}", "sweep.over['x']: must be all numbers, all texts or all truth values"),
     ],
 )
 def test_what_can_go_wrong(command, function, over, message):
     done = command("sweep", function, "--over", over, "--store", "out")
     assert (done.code, done.out) == (1, "")
     assert message in done.err
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (
+            "import sys\nsys.exit()\n",
+            "leaving: cannot be imported (SystemExit)\n  put what only a script does below `if",
+        ),
+        ("raise SystemExit(3)\n", "leaving: cannot be imported (SystemExit: 3)\n  put what only a script does"),
+        ("1 / 0\n", "leaving: cannot be imported (ZeroDivisionError: division by zero)\n"),
+    ],
+)
+def test_a_module_that_ends_the_program_when_it_is_imported(command, monkeypatch, code, message):
+    """A script without a guard, for example: the command must not end as if all were well."""
+    Path("leaving.py").write_text(code)
+    monkeypatch.delitem(sys.modules, "leaving", raising=False)
+    done = command("sweep", "leaving:run", "--over", "x=1", "--store", "out")
+    assert (done.code, done.out) == (1, "")
+    assert message in done.err
+
+
+def test_texts_and_quoted_texts(command):
+    for over in ("x=a,b", "x='a','b'"):
+        done = command("sweep", f"{MODULE}:constant", "--over", over, "--no-seed", "--store", over, "--workers", "1")
+        assert done.code == 0
+        with xr.open_dataset(f"{over}/sweep.nc", engine="h5netcdf") as result:
+            assert result["x"].values.tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["point", "variable", "name", "dims", "method", "failed"])
+def test_an_axis_of_any_name(command, name):
+    """The summary comes when all is computed: a name must not cost it."""
+    Path("named.py").write_text(f"def run({name}, seed):\n    return 1 / ({name} != 2)\n")
+    sys.modules.pop("named", None)
+    importlib.invalidate_caches()
+    done = command("sweep", "named:run", "--over", f"{name}=1,2", "--store", "out", "--workers", "1")
+    assert done.out.splitlines()[0].startswith("2 points, 1 failed, ")
+    assert done.out.splitlines()[1:] == [f"  {name}=2, seed=0: ZeroDivisionError: division by zero"]
+    assert done.err == "files in out: sweep.nc, points\n"
 
 
 def test_names_that_are_given_twice_or_taken(command):
