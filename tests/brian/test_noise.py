@@ -12,7 +12,7 @@ from neuroap.rules import AdjointPropagation
 
 SIGMA = 0.3
 XI = f"du/dt = (-u + I_rec + I_inf - beta*I_err)/tau + {SIGMA}*xi*tau**-0.5 : 1\nr = u : 1"
-RANDN = f"du/dt = (-u + I_rec + I_inf + {SIGMA}*randn())/tau : 1\nr = tanh(u) : 1"
+RANDN = f"du/dt = (-u + I_rec + I_inf - beta*I_err + {SIGMA}*randn())/tau : 1\nr = tanh(u) : 1"
 
 
 def noisy(
