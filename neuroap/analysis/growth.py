@@ -164,7 +164,7 @@ def labelled(long_name: str, units: str = "1/step") -> dict[str, str]:
 
 def settings(system: Map, initial: Any, **more: Any) -> dict[str, Any]:
     """Attributes of a Dataset of exponents: how they were computed."""
-    drawn = isinstance(initial, int | np.integer)
+    drawn = initial is None or isinstance(initial, int | np.integer)
     known = {
         "map": system.name,
         "method": system.method,

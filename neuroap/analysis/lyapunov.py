@@ -24,7 +24,7 @@ LONG_NAMES = {
 
 def max_lyapunov(
     system: Map,
-    initial: ArrayLike | int = 8,
+    initial: ArrayLike | int | None = None,
     steps: int = 1000,
     transient: int = 500,
     seed: int = 0,
@@ -42,8 +42,8 @@ def max_lyapunov(
     Parameters
     ----------
     system : Map
-    initial : int or array, shape (B, N)
-        Initial states, or how many to draw uniformly from [-1, 1].
+    initial : int or array, shape (B, N), optional
+        Initial states, or how many to draw uniformly from [-1, 1]. None: 8, or the next multiple of the stimuli.
     steps : int
         T.
     transient : int
@@ -79,7 +79,7 @@ def max_lyapunov(
     """
     whole("max_lyapunov.steps", steps, least=1)
     whole("max_lyapunov.transient", transient, least=0)
-    x = starts(system, initial, seed)
+    x = starts(system, initial, seed, usual=8)
     advance = system.advance(scales(x))
     x, p, _ = follow(advance, x, directions(x, 1, seed), transient)
     sizes, halves = [log_norms(x)], []
@@ -119,7 +119,7 @@ def maximum(growth: Floats, x: Floats, sizes: Floats, keep: bool = False) -> xr.
 def finite_time(
     system: Map,
     horizon: int | Sequence[int],
-    initial: ArrayLike | int = 64,
+    initial: ArrayLike | int | None = None,
     transient: int = 0,
     vectors: int = 1,
     seed: int = 0,
@@ -137,8 +137,8 @@ def finite_time(
     system : Map
     horizon : int or sequence of int
         T; with several, a perturbation is followed to the longest, and read at each.
-    initial : int or array, shape (B, N)
-        Initial states, or how many to draw uniformly from [-1, 1].
+    initial : int or array, shape (B, N), optional
+        Initial states, or how many to draw uniformly from [-1, 1]. None: 64, or the next multiple of the stimuli.
     transient : int
         Steps of the state before the perturbation, to start on the attractor.
     vectors : int
@@ -157,7 +157,7 @@ def finite_time(
     SettingError, DataError
         For settings out of range, and arrays of a wrong shape.
     """
-    horizons, x = _prepared("finite_time", system, horizon, initial, transient, seed)
+    horizons, x = _prepared("finite_time", system, horizon, initial, transient, seed, usual=64)
     p = directions(x, whole("finite_time.vectors", vectors, least=1), seed)
     advance, total, exponents = system.advance(scales(x)), np.zeros(p.shape[:2]), []
     for before, t in pairwise([0, *horizons]):
@@ -170,7 +170,7 @@ def finite_time(
 
 
 def ftle_max(
-    system: Map, horizon: int | Sequence[int], initial: ArrayLike | int = 8, transient: int = 0, seed: int = 0
+    system: Map, horizon: int | Sequence[int], initial: ArrayLike | int | None = None, transient: int = 0, seed: int = 0
 ) -> xr.Dataset:
     r"""Largest finite-time exponent: growth of the direction that grows most.
 
@@ -185,7 +185,7 @@ def ftle_max(
     horizon : int or sequence of int
         T.
     initial, transient, seed
-        As of `finite_time`.
+        As of `finite_time`, but for None: 8.
 
     Returns
     -------
@@ -198,7 +198,7 @@ def ftle_max(
     SettingError, DataError
         For settings out of range, and arrays of a wrong shape.
     """
-    horizons, x = _prepared("ftle_max", system, horizon, initial, transient, seed)
+    horizons, x = _prepared("ftle_max", system, horizon, initial, transient, seed, usual=8)
     exponents = _largest(system, x, horizons)[..., None]
     attrs = settings(system, initial, transient=transient, seed=seed)
     return _over_horizons("ftle_max", horizons, exponents).isel(vector=0).assign_attrs(attrs)
@@ -229,11 +229,11 @@ def _first_singular_values(matrices: Floats) -> Floats:
 
 
 def _prepared(
-    where: str, system: Map, horizon: Any, initial: ArrayLike | int, transient: int, seed: int
+    where: str, system: Map, horizon: Any, initial: ArrayLike | int | None, transient: int, seed: int, usual: int
 ) -> tuple[list[int], Floats]:
     """Horizons in ascending order, and the states after the transient."""
     horizons = sorted({whole(f"{where}.horizon", t, least=1) for t in np.ravel(horizon).tolist()})
-    x = starts(system, initial, seed)
+    x = starts(system, initial, seed, usual)
     with np.errstate(all="ignore"):
         for _ in range(whole(f"{where}.transient", transient, least=0)):
             x = flushed(system(x))

@@ -43,11 +43,13 @@ class Map:
         The name of that unit.
     name : str
         What results call the map.
+    multiple : int
+        The number of states must be a multiple of it: of the stimuli that rows see, the first the first and so on.
 
     Raises
     ------
     SettingError
-        For a size that is no positive integer, and steps that are not positive.
+        For a size or a multiple that is no positive integer, and steps that are not positive.
 
     Examples
     --------
@@ -63,9 +65,11 @@ class Map:
     steps_per_unit: float | None = None
     time_unit: str = "tau"
     name: str = "map"
+    multiple: int = 1
 
     def __post_init__(self) -> None:
         whole("Map.size", self.size, least=1)
+        whole("Map.multiple", self.multiple, least=1)
         if self.steps_per_unit is not None and not 0 < self.steps_per_unit < np.inf:
             raise SettingError("Map.steps_per_unit", "must be a positive number", self.steps_per_unit)
 
@@ -118,7 +122,7 @@ class Map:
         return advance
 
 
-def jvp_error(system: Map, initial: ArrayLike | int = 1, seed: int = 0, epsilon: float = 1e-5) -> float:
+def jvp_error(system: Map, initial: ArrayLike | int | None = None, seed: int = 0, epsilon: float = 1e-5) -> float:
     """Compare a Jacobian-vector product with the central difference of the step.
 
     A random network tells nothing about a Jacobian with a transposed matrix or a derivative at the wrong time:
@@ -128,8 +132,8 @@ def jvp_error(system: Map, initial: ArrayLike | int = 1, seed: int = 0, epsilon:
     ----------
     system : Map
         With `jvp` or `step_with_tangent`.
-    initial : int or array, shape (B, N)
-        As of `max_lyapunov`.
+    initial : int or array, shape (B, N), optional
+        As of `max_lyapunov`; None: 1, or one for each stimulus.
     seed : int
     epsilon : float
         Half of the difference of states.
@@ -146,38 +150,61 @@ def jvp_error(system: Map, initial: ArrayLike | int = 1, seed: int = 0, epsilon:
     """
     if system.method != "tangent space":
         raise SettingError("jvp_error.system", "has neither jvp nor step_with_tangent", system.name)
-    x = starts(system, initial, seed)
+    x = starts(system, initial, seed, usual=1)
     p = directions(x, 1, seed)
     difference = (system(x + epsilon * p[:, 0]) - system(x - epsilon * p[:, 0])) / (2 * epsilon)
     grown = system.advance(norms(x))(x, p)[1][:, 0]
     return float(np.linalg.norm(grown - difference) / np.linalg.norm(difference))
 
 
-def starts(system: Map, initial: ArrayLike | int, seed: int) -> Floats:
+def starts(system: Map, initial: ArrayLike | int | None, seed: int, usual: int = 1) -> Floats:
     """States to start from, shape (B, N), in an array of their own.
 
     Parameters
     ----------
     system : Map
-    initial : int or array, shape (B, N)
+    initial : int or array, shape (B, N), optional
         Given, or this many drawn uniformly from [-1, 1].
     seed : int
+    usual : int
+        How many to draw where nothing is said, or the next multiple of the stimuli of the map.
 
     Raises
     ------
     DataError
-        For an array of another shape.
+        For an array of another shape, and a number that is no multiple of the stimuli.
     SettingError
         For a number below 1.
     """
+    if initial is None:
+        initial = next_multiple(usual, system.multiple)
     if isinstance(initial, numbers.Integral):
-        whole("initial", initial, least=1)
+        check_multiple(whole("initial", initial, least=1), system.multiple)
         return generator(seed, "lyapunov", "initial").uniform(-1, 1, (int(initial), system.size))
     x = np.array(initial, float, ndmin=2)
     if x.ndim != 2 or x.shape[1] != system.size or not len(x):
         hint = "one row per initial condition; an integer draws that many"
         raise DataError("initial", f"must have the shape (B, {system.size})", np.shape(initial), hint)
+    check_multiple(len(x), system.multiple)
     return x
+
+
+def check_multiple(states: int, stimuli: int) -> None:
+    """Refuse a number of states of which stimuli cannot have the same number each.
+
+    Raises
+    ------
+    DataError
+        With the next number that would do.
+    """
+    if states % stimuli:
+        hint = f"for example {next_multiple(states, stimuli)}: each stimulus has the same number of states"
+        raise DataError("initial", f"must be a multiple of the {stimuli} stimuli", states, hint)
+
+
+def next_multiple(least: int, of: int) -> int:
+    """The smallest multiple of a number that is not below `least`."""
+    return -(-least // of) * of
 
 
 def directions(x: Floats, k: int, seed: int) -> Floats:

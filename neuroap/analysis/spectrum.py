@@ -16,7 +16,7 @@ from neuroap.errors import DataError, SettingError
 def lyapunov_spectrum(
     system: Map,
     k: int | None = None,
-    initial: ArrayLike | int = 1,
+    initial: ArrayLike | int | None = None,
     steps: int = 1000,
     transient: int = 500,
     every: int = 1,
@@ -34,8 +34,8 @@ def lyapunov_spectrum(
     system : Map
     k : int, optional
         How many exponents; all N by default.
-    initial : int or array, shape (B, N)
-        Initial states, or how many to draw uniformly from [-1, 1].
+    initial : int or array, shape (B, N), optional
+        Initial states, or how many to draw uniformly from [-1, 1]. None: 1, or one for each stimulus.
     steps, transient : int
         Steps that count, and steps of states and vectors before them; multiples of `every`.
     every : int

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuroap.analysis.maps import Map
+from neuroap.analysis.maps import Map, check_multiple
 from neuroap.errors import DataError, EquationsError, LayoutError, did_you_mean
 from neuroap.layout import Area, Layout, activation
 from neuroap.names import recurrence_name
@@ -66,7 +66,7 @@ def area_map(
     Returns
     -------
     Map
-        Of size N; with a drive of B rows it takes B states (or a multiple that repeats each stimulus). With a drive of
+        Of size N; with a drive of B rows it takes B states, or a multiple of B. With a drive of
         T steps, `per_unit_of_time` turns exponents per cycle into those per step (per tau, if dt < tau).
 
     Raises
@@ -87,14 +87,17 @@ def area_map(
     origin = as_source(source, seed)
     node = _area(origin.layout, area)
     c = _drive(origin, node, X, y, drive, task)
-    steps = ticks_per_tau(node, dt_ms or origin.dt_ms)
+    steps = ticks_per_tau(node, origin.dt_ms if dt_ms is None else dt_ms)
     W = origin.weights.get(recurrence_name(area), np.zeros((node.size, node.size)))
     f = rate_function(activation(node.activation))
     cycle = [_Rates(W, each, f) if steps == 1 else _Membrane(W, each, f, 1 / steps) for each in _parts(c)]
     advance = cycle[0] if c.ndim < 3 else _Cycle(cycle)
     units = None if steps == len(cycle) == 1 else steps / len(cycle)
     unit = "step" if steps == 1 else "tau"
-    return Map(advance.step, node.size, step_with_tangent=advance, steps_per_unit=units, time_unit=unit, name=area)
+    stimuli = 1 if c.ndim == 1 else c.shape[-2]
+    return Map(
+        advance.step, node.size, None, advance, steps_per_unit=units, time_unit=unit, name=area, multiple=stimuli
+    )
 
 
 class _Advance:
@@ -120,8 +123,7 @@ class _Advance:
         """Add the drive, in place; the drives of several stimuli repeat."""
         c = self.c
         if c.ndim == 2 and len(c) not in (1, len(h)):
-            if len(h) % len(c):
-                raise DataError("initial", f"must be a multiple of the {len(c)} stimuli", len(h))
+            check_multiple(len(h), len(c))
             c = np.tile(c, (len(h) // len(c), 1))
         h += c
         return h
@@ -187,11 +189,22 @@ def _drive(origin: Source, node: Area, X: Any, y: Any, given: ArrayLike | None, 
         return drive_from(origin, node.name, X, y, task)
     if given is None:
         return origin.bias(node.name)
-    c = np.array(given, np.float64)
-    N = node.size
+    c, N = _numbers(given), node.size
     if not 1 <= c.ndim <= 3 or c.shape[-1] != N or not c.size or not np.isfinite(c).all():
         raise DataError("drive", f"must be finite, of shape ({N},), (B, {N}) or (T, B, {N})", c.shape)
     return c
+
+
+def _numbers(given: ArrayLike) -> Floats:
+    """A drive as float64; a complex one would lose a part of itself."""
+    try:
+        array = np.asarray(given)
+        if array.dtype.kind not in "biuf":
+            raise TypeError
+    except (TypeError, ValueError):  # rows of several lengths have no type at all
+        hint = "for example np.zeros(N), or what neuroap.regimes.drive gives"
+        raise DataError("drive", "must hold real numbers", type(given).__name__, hint) from None
+    return array.astype(np.float64)
 
 
 def _parts(c: Floats) -> list[Floats]:

@@ -10,9 +10,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neuroap import AdjointPropagation, Area, CorticalClassifier, Layout, Recurrence, Uniform, draw_weights, hierarchy
-from neuroap.analysis import max_lyapunov, per_unit_of_time
+from neuroap.analysis import finite_time, ftle_max, lyapunov_spectrum, max_lyapunov, per_unit_of_time
 from neuroap.analysis.maps import jvp_error
-from neuroap.errors import DataError, DataTypeError, EquationsError, LayoutError
+from neuroap.errors import DataError, DataTypeError, EquationsError, LayoutError, SettingError
 from neuroap.layout import ACTIVATIONS
 from neuroap.names import recurrence_name
 from neuroap.regimes import area_map, drive
@@ -137,6 +137,40 @@ def test_the_mean_field_is_that_of_the_table() -> None:
     """Values in shared/dynamics-and-baselines.md; without noise the exponent below the onset is ln g."""
     found = [mean_field(2, 0.5), mean_field(2, 1), mean_field(1.5, 0.5), mean_field(3, 0), mean_field(0.5, 0)]
     np.testing.assert_allclose(found, [0.1204, 0.0460, -0.0167, 0.3103, np.log(0.5)], atol=1e-4)
+
+
+def test_without_a_number_states_are_a_multiple_of_the_stimuli() -> None:
+    system = area_map(hierarchy(1, 8, 3, 6), "V1", X)
+    assert max_lyapunov(system, steps=20, transient=0).sizes["initial"] == 10
+    assert finite_time(system, 3).sizes["initial"] == 65
+    assert ftle_max(system, 2).sizes["initial"] == 10
+    assert lyapunov_spectrum(system, 2, steps=20, transient=0).sizes["initial"] == 5
+    assert jvp_error(system) < 1e-8
+    free = area_map(hierarchy(1, 8, 3, 6), "V1")
+    found = max_lyapunov(free, steps=20)
+    xr.testing.assert_identical(found, max_lyapunov(free, 8, steps=20))
+    assert area_map(hierarchy(1, 8, 3, 6), "V1", drive=np.zeros((7, 1, 24))).multiple == 1
+    hint = r"initial: must be a multiple of the 5 stimuli \(got 8\)\n  for example 10: each stimulus"
+    for initial in (8, np.zeros((8, 24))):
+        with pytest.raises(DataError, match=hint):
+            max_lyapunov(system, initial)
+    with pytest.raises(DataError, match=hint):
+        finite_time(system, 3, 8)
+
+
+@pytest.mark.parametrize("dt_ms", [0, -1.0, float("nan")])
+def test_a_step_of_no_length_is_refused(dt_ms: float) -> None:
+    with pytest.raises(SettingError, match=r"dt_ms: tau of 'V1' \(10 ms\) must be a multiple of it"):
+        area_map(hierarchy(1, 8, 3, 6), "V1", dt_ms=dt_ms)
+
+
+def test_a_drive_holds_real_numbers() -> None:
+    layout = hierarchy(1, 8, 3, 6)
+    for wrong in (np.ones(24, complex), ["a"] * 24, [1j] * 24, [None] * 24, [[1.0], [1.0, 2.0]]):
+        with pytest.raises(DataError, match=r"drive: must hold real numbers.*\n  "):
+            area_map(layout, "V1", drive=wrong)
+    whole = area_map(layout, "V1", drive=[1] * 24)
+    np.testing.assert_array_equal(whole(np.zeros((1, 24))), np.tanh(np.ones((1, 24))))
 
 
 def test_mistakes() -> None:
