@@ -90,9 +90,14 @@ def simulated_lyapunov(
     for name, value in (("steps", steps), ("transient", transient), ("initial", initial)):
         whole(name, value, least=int(name != "transient"))
     x, labels = _stimuli(origin, task, X, y, initial)
-    network = _network(origin, task, len(x), transient + steps, labels is not None, dt_ms)
+    # The network moves before there are copies: for one time constant at least.
+    length = max(transient, 1) + steps
+    network = _network(origin, task, len(x), length, labels is not None, dt_ms)
     chosen = _areas(network, areas)
     window = (network.timeline.inference if labels is None else network.timeline.learning)[chosen[0]]
+    per_tau = len(window.ticks) // length
+    if not transient:  # copies are made in the first tick, and exponents need as many as were asked for
+        window = dataclasses.replace(window, stop=window.start + steps * per_tau + 1)
     trajectories = len(x) // 2
     benettin = Benettin(seed=seed)
     memories = [part for name in chosen for part in memory(network.groups[name], learning=labels is not None)]
@@ -103,8 +108,8 @@ def simulated_lyapunov(
     simulation.run(simulation.duration, namespace={})
     if not network.cycle.over:
         raise KeyboardInterrupt("the simulation was stopped before its end")
-    per_tau = len(window.ticks) // (transient + steps)
     found = benettin.result(max(transient * per_tau - 1, 0))  # the first step only makes the copies
+    found.attrs["transient"] = transient * per_tau
     units = {"steps_per_unit": float(per_tau), "time_unit": "tau"} if per_tau > 1 else {}
     phase = "inference" if labels is None else "learning"
     return found.assign_attrs(units | {"areas": ", ".join(chosen), "phase": phase, "task": task})
@@ -126,7 +131,8 @@ def _network(
     rule: AdjointPropagation = origin.rule
     lengths = (rule.steps[0], steps) if learning else (steps, 1)
     rule = dataclasses.replace(rule, steps=lengths, schedule="concurrent", tolerance=None)
-    network = CorticalNetwork(origin.layout, rule, [task], trials, dt_ms=dt_ms or origin.dt_ms, dtype="float64")
+    step = origin.dt_ms if dt_ms is None else dt_ms
+    network = CorticalNetwork(origin.layout, rule, [task], trials, dt_ms=step, dtype="float64")
     if network.noisy:
         hint = "leave xi out of the equations"
         raise SettingError("source", "has noise, which a trajectory and its copy would not share", task, hint)

@@ -87,6 +87,37 @@ def test_the_loop_of_inference_and_error_is_another_system() -> None:
     assert np.isfinite(loop.exponent).all()
 
 
+@pytest.mark.parametrize("labels", [None, [0, 1]])
+@pytest.mark.parametrize(("dt_ms", "per_tau"), [(None, 1), (5.0, 2)])
+@pytest.mark.parametrize(("steps", "transient"), [(1, 0), (3, 0), (1, 1), (3, 5)])
+def test_as_many_steps_count_as_were_asked_for(
+    steps: int, transient: int, dt_ms: float | None, per_tau: int, labels: list[int] | None
+) -> None:
+    found = simulated_lyapunov(net(0.5, 2), X, labels, steps=steps, transient=transient, initial=1, dt_ms=dt_ms)
+    assert (found.attrs["steps"], found.attrs["transient"]) == (steps * per_tau, transient * per_tau)
+    assert np.isfinite(found.mle)
+
+
+def test_without_transient_the_first_step_counts() -> None:
+    """The mean of the first two steps, and the second alone: together they give the first."""
+    settings = {"transient": 0, "initial": 2}
+    whole = simulated_lyapunov(net(2), X, steps=2, **settings)  # type: ignore[arg-type]
+    first = simulated_lyapunov(net(2), X, steps=1, **settings)  # type: ignore[arg-type]
+    later = simulated_lyapunov(net(2), X, steps=1, transient=2, initial=2)
+    np.testing.assert_allclose(2 * whole.exponent - first.exponent, later.exponent, rtol=1e-9)
+
+
+def test_a_step_of_no_length_is_refused() -> None:
+    with pytest.raises(SettingError, match=r"dt_ms: tau of 'V1' \(10 ms\) must be a multiple of it \(got 0\)"):
+        simulated_lyapunov(net(1), steps=5, dt_ms=0)
+
+
+def test_states_that_grow_without_bound_have_diverged() -> None:
+    layout = hierarchy(1, 8, 3, 16, activation="identity", recurrence=Recurrence(spectral_radius=1.2))
+    assert simulated_lyapunov(layout, X, steps=40, transient=20).diverged.all()
+    assert not simulated_lyapunov(net(3), X, steps=40, transient=20).diverged.any()
+
+
 def test_the_same_seed_gives_the_same_bits() -> None:
     first, second, other = (simulated_lyapunov(net(2), X, steps=30, transient=5, seed=s) for s in (0, 0, 1))
     xr.testing.assert_identical(first, second)
