@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 EXAMPLE = "example: neuroap regimes models/two_area.py --block 64 --spectral-radius 0.1:2:20 --seeds 3"
 RESULT, FIGURE = "regimes.nc", "regimes.png"
 DRIVES = ("none", "uniform")
+INITIAL = 8  # states to start from
 HORIZON = 8  # steps of the published inference phase
 DIRECTIONS = 8  # perturbations per state, of the finite-time exponent
 WATCHED = 256  # steps within which an area may settle
 TOLERANCE = 1e-3  # change per step of an area that has settled
 REPEATING = 512  # last steps, in which a period is sought
 HEAD = ("MLE (1/step)", "steps to settle", "regime")
+FAILED, NOTHING = "failed", "-"
 OK, SOME_FAILED = 0, 1
 
 
@@ -123,7 +125,12 @@ def study(
 
 
 def measure(
-    system: Map, initial: int = 8, steps: int = 1000, transient: int = 500, horizon: int = HORIZON, seed: int = 0
+    system: Map,
+    initial: int | None = None,
+    steps: int = 1000,
+    transient: int = 500,
+    horizon: int = HORIZON,
+    seed: int = 0,
 ) -> Dataset:
     """Exponents, speed and regime of a map.
 
@@ -131,8 +138,9 @@ def measure(
     ----------
     system : Map
         For example of `neuroap.regimes.area_map`.
-    initial : int
-        Initial states, drawn uniformly from [-1, 1]; a multiple of the stimuli if the map has several.
+    initial : int, optional
+        Initial states, drawn uniformly from [-1, 1]; a multiple of the stimuli if the map has several. None: 8, or the
+        next such multiple.
     steps, transient : int
         Steps that count for the exponent, and steps before them.
     horizon : int
@@ -152,14 +160,17 @@ def measure(
         For settings out of range.
     """
     analysis, xarray = load("neuroap.analysis"), load("xarray")
-    exponent = analysis.max_lyapunov(system, initial, steps, transient, seed)
-    short = analysis.finite_time(system, horizon, initial, vectors=DIRECTIONS, seed=seed).isel(horizon=0)
-    first, last = _first_and_last_states(system, initial, transient + steps, seed)
+    x = load("neuroap.analysis.maps").starts(system, initial, seed, INITIAL)
+    exponent = analysis.max_lyapunov(system, x, steps, transient, seed)
+    short = analysis.finite_time(system, horizon, x, vectors=DIRECTIONS, seed=seed).isel(horizon=0)
     found = {name: exponent[name] for name in ("mle", "mle_se")} | {n: short[n] for n in ("ftmle", "ftmle_sd")}
     over = {"dim": "dim_0", "skipna": False, "keep_attrs": True}
-    found["steps_to_settle"] = analysis.steps_to_settle(first, TOLERANCE).mean(**over)
-    found["period"] = analysis.period(last).max(**over)
-    found["regime"] = analysis.classify(found["mle"], found["mle_se"], found["period"])
+    with load("numpy").errstate(all="ignore"):  # of states that overflow, `diverged` tells
+        first, last = _first_and_last_states(system, x, transient + steps)
+        found["steps_to_settle"] = analysis.steps_to_settle(first, TOLERANCE).mean(**over)
+        found["period"] = analysis.period(last).max(**over)
+    diverged = exponent["diverged"].any()
+    found["regime"] = analysis.classify(found["mle"], found["mle_se"], found["period"], diverged=diverged)
     return xarray.Dataset(found)
 
 
@@ -176,6 +187,10 @@ def with_radius(layout: Layout, spectral_radius: float | None = None, bulk_radiu
 
 def report(result: Dataset) -> str:
     """Write a table: means over seeds, standard errors over seeds (of one seed, that of its measurement).
+
+    Points that failed count nowhere but in the last column. As in the figure, exponents that are not finite are left
+    out of the mean: -inf, where perturbations vanish, and NaN, where states overflowed. Then the number that the mean
+    and its error are of stands beside it. Steps are not told where one of the networks does not settle.
 
     Parameters
     ----------
@@ -253,9 +268,8 @@ def _write(result: Dataset, folder: Path) -> None:
         figure.savefig(partial, dpi=200)
 
 
-def _first_and_last_states(system: Map, initial: int, skip: int, seed: int) -> tuple[ndarray, ndarray]:
+def _first_and_last_states(system: Map, x: ndarray, skip: int) -> tuple[ndarray, ndarray]:
     """States (initial, step, neuron) at the start, in which areas settle, and after `skip` steps, to find a period."""
-    x = load("neuroap.analysis.maps").starts(system, initial, seed)
     first = _states(system, x, WATCHED)
     x = first[:, -1]
     for _ in range(WATCHED, skip):
@@ -282,13 +296,30 @@ def _uniform_drive(layout: Layout, area: str, seed: int) -> ndarray:
 
 def _row(one: Dataset, radius: str) -> tuple[str, ...]:
     """One radius."""
-    mle, n = one["mle"], one.sizes["seed"]
-    se = float(mle.std(ddof=1)) / math.sqrt(n) if n > 1 else float(one["mle_se"].max())
-    steps = float(one["steps_to_settle"].mean(skipna=False))
-    regimes = Counter(name for name in one["regime"].values.tolist() if name)
-    names = [name if n == regimes[name] else f"{name}: {regimes[name]}" for name in regimes]
-    return radius, f"{float(mle.mean()):+.4f} ± {se:.4f}", _settled(steps), ", ".join(names)
+    names = one["regime"].values.tolist()
+    measured = one.isel(seed=[k for k, name in enumerate(names) if name])
+    regimes = Counter(name or FAILED for name in names)
+    counts = [name if n == len(names) else f"{name}: {n}" for name, n in regimes.items()]
+    return radius, _exponent(measured, len(names)), _settled(measured), ", ".join(counts)
 
 
-def _settled(steps: float) -> str:
-    return f"> {WATCHED}" if math.isnan(steps) else f"{steps:.1f}"
+def _exponent(measured: Dataset, networks: int) -> str:
+    """Mean of what is finite, its standard error if there is one, and of how many networks."""
+    numpy = load("numpy")
+    mle = measured["mle"].values
+    finite = mle[numpy.isfinite(mle)]
+    n = len(finite)
+    if not n:
+        return "-inf" if len(mle) and (mle < 0).all() else NOTHING
+    own = float(measured["mle_se"].values[numpy.isfinite(mle)][0])
+    se = float(finite.std(ddof=1)) / math.sqrt(n) if n > 1 else own
+    error = "" if math.isnan(se) else f" ± {se:.4f}"
+    return f"{float(finite.mean()):+.4f}{error}" + ("" if n == networks else f" ({n} of {networks})")
+
+
+def _settled(measured: Dataset) -> str:
+    steps = measured["steps_to_settle"].values
+    if not len(steps):
+        return NOTHING
+    mean = float(steps.mean())
+    return f"> {WATCHED}" if math.isnan(mean) else f"{mean:.1f}"

@@ -30,8 +30,10 @@ MLE, FTMLE, ACCURACY = COLORS[0], COLORS[3], COLORS[2]
 def plot_regimes(dataset: xr.Dataset, ax: Axes | None = None, *, along: str = "spectral_radius") -> Axes:
     """Plot Lyapunov exponents against the spectral radius, on the regimes that they were classified into.
 
-    Lines are means over all other dimensions (seeds, networks), bands their standard deviations. Where seeds
-    differ in their regime, each takes its share of the height. Accuracy has a second axis, on the right.
+    Lines are means over all other dimensions (seeds, networks), bands their standard deviations. The legend says how
+    many values were left out, which are not finite: of networks that failed or diverged, or where perturbations vanish.
+    Where seeds differ in their regime, each takes its share of the height; that of networks that failed stays white.
+    Accuracy has a second axis, on the right.
 
     Parameters
     ----------
@@ -183,8 +185,9 @@ def _shade(ax: Axes, regime: xr.DataArray, along: str) -> None:
 
 
 def _line(ax: Axes, values: xr.DataArray, along: str, color: str, label: str, ls: Any, marker: str) -> None:
-    """Mean and standard deviation over all dimensions but one; -inf, a perturbation that vanished, is left out."""
+    """Mean and standard deviation over all dimensions but one, of what is finite."""
     finite = values.where(np.isfinite(values))
+    label = _counted(label, finite)
     mean, sd = finite.mean(_others(values, along)).values, finite.std(_others(values, along)).values
     x = values[along].values
     ax.fill_between(x, mean - sd, mean + sd, color=color, alpha=BAND, lw=0, zorder=2)
@@ -198,7 +201,14 @@ def _accuracy(ax: Axes, accuracy: xr.DataArray, along: str) -> None:
     right.spines["right"].set(visible=True, color=ACCURACY)
     right.tick_params(color=ACCURACY, labelcolor=ACCURACY)
     right.yaxis.label.set_color(ACCURACY)
-    ax.plot([], [], "^-", color=ACCURACY, lw=1.6, ms=3.5, label="accuracy")  # one legend for both axes
+    label = _counted("accuracy", accuracy)
+    ax.plot([], [], "^-", color=ACCURACY, lw=1.6, ms=3.5, label=label)  # one legend for both axes
+
+
+def _counted(label: str, values: xr.DataArray) -> str:
+    """The label, and how many values are missing."""
+    missing = values.size - int(np.isfinite(values).sum())
+    return f"{label} ({missing} left out)" if missing else label
 
 
 def _edges(x: Array) -> Array:

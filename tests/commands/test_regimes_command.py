@@ -71,6 +71,69 @@ def test_regimes_of_several_seeds_are_counted(result):
     assert report(mixed).splitlines()[2].endswith("stable: 1, undecided: 1")
 
 
+def rows(mle, steps, regime):
+    """The rows of the table of one radius, without it."""
+    seeds = range(len(mle))
+    se = [0.01 * (k + 1) for k in seeds]
+    variables = {"mle": mle, "mle_se": se, "steps_to_settle": steps, "regime": np.array(regime, object)}
+    data = xr.Dataset({n: (("spectral_radius", "seed"), [v]) for n, v in variables.items()}, {"spectral_radius": [0.5]})
+    return [cell.strip() for cell in report(data).splitlines()[2].split("  ") if cell.strip()][1:]
+
+
+NAN, GONE = np.nan, -np.inf
+
+
+@pytest.mark.parametrize(
+    ("mle", "steps", "regime", "expected"),
+    [
+        ([-0.1, -0.3], [10, 12], ["stable"] * 2, ["-0.2000 ± 0.1000", "11.0", "stable"]),
+        ([-0.3], [10], ["stable"], ["-0.3000 ± 0.0100", "10.0", "stable"]),
+        (
+            [-0.1, NAN, -0.2, NAN, -0.3, NAN],
+            [9, NAN, 10, NAN, 11, NAN],
+            ["stable", "", "stable", "", "stable", ""],
+            ["-0.2000 ± 0.0577 (3 of 6)", "10.0", "stable: 3, failed: 3"],
+        ),
+        (
+            [NAN, -0.3, GONE],
+            [NAN, 10, 2],
+            ["", "stable", "stable"],
+            ["-0.3000 ± 0.0200 (1 of 3)", "6.0", "failed: 1, stable: 2"],
+        ),
+        ([GONE, GONE], [1, 2], ["stable"] * 2, ["-inf", "1.5", "stable"]),
+        ([NAN, NAN], [NAN, NAN], ["diverged"] * 2, ["-", "> 256", "diverged"]),
+        (
+            [0.1, NAN],
+            [NAN, NAN],
+            ["chaotic", "diverged"],
+            ["+0.1000 ± 0.0100 (1 of 2)", "> 256", "chaotic: 1, diverged: 1"],
+        ),
+        ([NAN, NAN], [NAN, NAN], ["", ""], ["-", "-", "failed"]),
+    ],
+)
+def test_failures_and_what_is_not_finite_are_left_out_and_counted(mle, steps, regime, expected):
+    """As in the figure."""
+    assert rows(mle, steps, regime) == expected
+
+
+def test_an_exponent_without_error_is_given_without():
+    one = measure(Map(lambda x: 0.5 * x, 1, jvp=lambda x, p: 0.5 * p), initial=1, steps=1, transient=0)
+    text = report(one.expand_dims(spectral_radius=[0.5], seed=[0]))
+    assert "-0.6931  " in text
+    assert "±" not in text
+
+
+@pytest.mark.parametrize("activation", ["identity", "relu"])
+@pytest.mark.parametrize(("radius", "finite"), [(2, True), (8, False)])
+def test_areas_that_grow_without_bound_have_diverged(activation, radius, finite, capsys):
+    """With exponents that are finite, and with states that overflow; without warnings of numpy."""
+    layout = hierarchy(1, 8, 3, 16, activation=activation)
+    found = study(0, layout=layout, area="V1", spectral_radius=radius, drive="uniform", steps=300, transient=500)
+    assert found.regime == "diverged"
+    assert np.isfinite(found.mle) == finite
+    assert capsys.readouterr().err == ""
+
+
 def test_the_settings_reach_the_measurement():
     layout = hierarchy(2, 64, 10, 8)
     settings = {"layout": layout, "initial": 4, "steps": 100, "transient": 300}
@@ -125,6 +188,14 @@ def test_all_areas_get_the_radius():
     layout = with_radius(hierarchy(2, block=8), 1.5)
     assert [a.recurrence.spectral_radius for a in layout.areas] == [1.5, 1.5]
     assert (layout.pathways, layout.name) == (hierarchy(2, block=8).pathways, "hierarchy_2")
+
+
+def test_states_are_a_multiple_of_the_images():
+    """8 states, or as many as there are images to drive them."""
+    layout = hierarchy(1, 64, 10, 4)
+    for images in (3, 8, 11):
+        system = area_map(layout, "V1", load("digits").X_test[:images])
+        assert np.isfinite(measure(system, steps=20, transient=20).mle)
 
 
 def test_a_cycle_is_periodic():

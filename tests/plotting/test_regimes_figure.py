@@ -98,7 +98,20 @@ def test_exponents_that_are_not_finite_are_left_out():
     data["mle"][1] = np.nan
     ax = axes()
     plot_regimes(data, ax=ax)
-    np.testing.assert_allclose(by_label(ax)["MLE"].get_ydata(), [-0.6, np.nan, 0.2])
+    np.testing.assert_allclose(by_label(ax)["MLE (3 left out)"].get_ydata(), [-0.6, np.nan, 0.2])
+
+
+def test_networks_that_failed_are_counted_and_stay_white():
+    dims = ("spectral_radius", "seed")
+    data = regimes(accuracy=(dims, [[0.9, np.nan], [0.6, 0.6], [0.2, 0.2]]))
+    data["regime"] = data["regime"].astype(object)
+    data["regime"][0, 0], data["regime"][2] = "", "diverged"
+    ax = axes()
+    plot_regimes(data, ax=ax)
+    assert {"MLE", "accuracy (1 left out)", "diverged"} <= set(by_label(ax))
+    found = bars(ax)
+    assert found[SHADES["stable"]][0] == (0.25, 0.75, 0, 0.5)
+    assert found[SHADES["diverged"]] == [(1.5, 2.5, 0, 1)]
 
 
 def test_one_spectral_radius_is_enough():
