@@ -114,6 +114,17 @@ def ranges_of(area: Area, address: str) -> tuple[tuple[int, int], ...]:
     return (block_range(area, block, kind, address) if dot else (block.start, block.stop),)
 
 
+def silent_ranges(area: Area) -> tuple[tuple[int, int], ...]:
+    """Ranges of neurons that lesions silence, from the first to the last, none of which touch."""
+    merged: list[tuple[int, int]] = []
+    for start, stop in sorted(r for lesion in area.lesions for r in ranges_of(area, lesion)):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
+        else:
+            merged.append((start, stop))
+    return tuple(merged)
+
+
 def block_named(area: Area, name: str, address: str) -> Block:
     """The block of that name.
 

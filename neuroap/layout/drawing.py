@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from neuroap.layout.cells import silent_ranges
 from neuroap.layout.geometry import arrange, bar_label
 from neuroap.layout.nodes import Area
 from neuroap.layout.routes import Route, routes
-from neuroap.layout.tiles import HEADER, PADDING, RULER_LANE, TWO_LINES, Box, Shape, Tile
+from neuroap.layout.tiles import HEADER, PADDING, RULER_LANE, TWO_LINES, Box, Shape, Tile, attaches, cells_of
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.patches import FancyBboxPatch, Patch
 
     from neuroap.layout.layout import Layout
     from neuroap.layout.pathways import Pathway
@@ -23,9 +26,11 @@ FILLS = {"inference": "#D3E6F3", "error": "#FADFCB", "both": "#E8E1EC", "none": 
 CLOSED, CLOSED_FILL, CLOSED_TEXT = "#D4D4D4", "#F3F3F3", "#A8A8A8"
 INK, SOFT = "#222222", "#6B6B6B"
 BORDER, BOX_FILL = "#9A9A9A", "#FBFBFB"
+SILENT: dict[str, Any] = {"fc": "#F0F0F0", "ec": "#B4B4B4", "lw": 0, "hatch": "/////"}  # cells of lesions
 
 MARGIN, LEGEND, TITLE = 0.12, 0.36, 0.3
 NARROWEST, WIDEST = 3.6, 16.0  # inches of a figure made here; wider layouts are scaled down
+LETTER = 0.07  # from the border of an area to the letter of a cell type
 READABLE = 0.5  # scale below which sizes are left out
 DASHES = (0, (3.2, 1.6))  # relative to the line width
 
@@ -35,7 +40,8 @@ def draw(layout: Layout, ax: Axes | None = None, task: str | None = None) -> Axe
 
     Inputs stand at the left, outputs at the right; inference (solid) runs to the right and error
     (dashed) to the left. Blocks that are the same neurons are one tile ("RI = SI"); a ruler under
-    the blocks shows ranges that overlap in part, and neurons in no block.
+    the blocks shows ranges that overlap in part, and neurons in no block. Silent cells are hatched, from left to
+    right as they are numbered; a pathway of cells of one type has their letter, E or I, at that end.
 
     Parameters
     ----------
@@ -66,7 +72,7 @@ def draw(layout: Layout, ax: Axes | None = None, task: str | None = None) -> Axe
     for line in lines:
         pen.arrow(line)
     pen.title(layout.name if task is None else f"{layout.name}, task {task!r}", frame)
-    pen.legend(layout.pathways)
+    pen.legend(layout.pathways, any(a.lesions for a in layout.areas))
     return pen.ax
 
 
@@ -105,11 +111,15 @@ class _Pen:
         self.scale = min(extent.width / frame.width, extent.height / frame.height) / dpi
 
     def text(self, x: float, y: float, text: str, size: float, color: str = INK, **settings: Any) -> None:
-        """Write, centred on the point unless told otherwise."""
+        """Write, centred on the point unless told otherwise, on white where lines or hatches cross."""
+        from matplotlib.patheffects import withStroke
+
+        if settings.pop("crossed", False):
+            settings["path_effects"] = [withStroke(linewidth=2.2 * self.scale, foreground="white")]
         settings = {"ha": "center", "va": "center_baseline", **settings}
         self.ax.text(x, y, text, fontsize=size * self.scale, color=color, **settings)
 
-    def box(self, box: Box, fill: str, border: str, gid: str, rounding: float = 0.05) -> None:
+    def box(self, box: Box, fill: str, border: str, gid: str, rounding: float = 0.05) -> FancyBboxPatch:
         """Fill a rounded rectangle."""
         from matplotlib.patches import FancyBboxPatch
 
@@ -118,6 +128,7 @@ class _Pen:
         patch = FancyBboxPatch(corner, box.width, box.height, style, fc=fill, ec=border, lw=0.8 * self.scale)
         patch.set_gid(gid)
         self.ax.add_patch(patch)
+        return patch
 
     def node(self, shape: Shape, layout: Layout) -> None:
         """Draw an area with its blocks, or the bar of an input or output."""
@@ -133,24 +144,42 @@ class _Pen:
         if self.scale >= READABLE:
             self.text(shape.box.right - PADDING, y, f"N = {shape.node.size}", 6.5, soft, ha="right")
         for tile in shape.tiles:
-            self.tile(tile, name, with_range=bool(shape.lanes))
+            self.tile(tile, shape.node)
         if shape.lanes:
-            self.ruler(shape)
+            self.ruler(shape, shape.node)
 
-    def tile(self, tile: Tile, area: str, with_range: bool) -> None:
+    def tile(self, tile: Tile, area: Area) -> None:
         """Draw a block, or several that are the same neurons."""
         fill, border, is_open = self.colors(tile)
         box, ink, soft = tile.box, INK if is_open else CLOSED_TEXT, SOFT if is_open else CLOSED_TEXT
-        self.box(box, fill, border, f"{area}.{tile.names[0]}")
-        size = f"{tile.start}:{tile.stop}" if with_range else tile.size
+        gid, size = f"{area.name}.{tile.names[0]}", tile.size
+        outline = self.box(box, fill, border, gid)
+        crossed = self.silent(area, (tile.start, tile.stop), box, gid, outline)
+        ink, soft = (SOFT, SOFT) if crossed and not is_open else (ink, soft)  # a hatch would hide what is paler
         if self.scale < READABLE:
-            self.text(box.x, box.y, tile.label, 8, ink)
+            self.text(box.x, box.y, tile.label, 8, ink, crossed=crossed)
         elif box.height > TWO_LINES:
-            self.text(box.x, box.y + 0.075, tile.label, 8, ink)
-            self.text(box.x, box.y - 0.095, size, 6.5, soft)
+            self.text(box.x, box.y + 0.075, tile.label, 8, ink, crossed=crossed)
+            self.text(box.x, box.y - 0.095, size, 6.5, soft, crossed=crossed)
         else:
-            self.text(box.left + 0.06, box.y, tile.label, 8, ink, ha="left")
-            self.text(box.right - 0.06, box.y, size, 6.5, soft, ha="right")
+            self.text(box.left + 0.06, box.y, tile.label, 8, ink, ha="left", crossed=crossed)
+            self.text(box.right - 0.06, box.y, size, 6.5, soft, ha="right", crossed=crossed)
+
+    def silent(self, area: Area, shown: tuple[int, int], box: Box, gid: str, outline: Patch | None = None) -> bool:
+        """Hatch the cells of lesions in a box that shows a range of neurons, within its outline; tell if there are."""
+        from matplotlib.patches import Rectangle
+
+        unit, found = box.width / (shown[1] - shown[0]), False
+        for start, stop in silent_ranges(area):
+            first, last = max(start, shown[0]), min(stop, shown[1])
+            if first < last:
+                found = True
+                corner = (box.left + unit * (first - shown[0]), box.bottom)
+                patch = Rectangle(corner, unit * (last - first), box.height, gid=f"{gid} silent", **SILENT)
+                self.ax.add_patch(patch)
+                if outline is not None:
+                    patch.set_clip_path(outline)
+        return found
 
     def colors(self, tile: Tile) -> tuple[str, str, bool]:
         """Fill and border of a block by what it does, and whether a pathway of it is open."""
@@ -162,14 +191,16 @@ class _Pen:
         kind = kinds.pop() if len(kinds) == 1 else "both"
         return FILLS[kind], COLORS.get(kind, BORDER), True
 
-    def ruler(self, shape: Shape) -> None:
+    def ruler(self, shape: Shape, area: Area) -> None:
         """Draw the blocks against the neurons 0 to N, those that overlap in lanes of their own."""
         from matplotlib.patches import Rectangle
 
         left, width = shape.box.left + PADDING, shape.box.width - 2 * PADDING
         bottom, height = shape.box.bottom + PADDING, len(shape.lanes) * RULER_LANE
         self.ax.add_patch(Rectangle((left, bottom), width, height, fc=FILLS["none"], ec="none"))
-        unit = width / shape.node.size
+        whole = Box(left + width / 2, bottom + height / 2, width, height)
+        self.silent(area, (0, area.size), whole, f"{area.name}.all")
+        unit = width / area.size
         for i, tile in _numbered(shape.lanes):
             fill, border, _ = self.colors(tile)
             x, y = left + unit * tile.start, bottom + height - (i + 1) * RULER_LANE + 0.015
@@ -198,16 +229,24 @@ class _Pen:
         )
         arrow.set_gid(p.name)
         self.ax.add_patch(arrow)
+        for end, address, (x, y) in (("source", p.source, line.vertices[0]), ("target", p.target, line.vertices[-1])):
+            if kind := cells_of(address):
+                # Beside the border of the area, above the line.
+                outward = (PADDING + LETTER) * (1 if attaches(p, end) == "right" else -1)
+                color = COLORS[p.kind] if is_open else CLOSED_TEXT
+                style = {"va": "bottom", "weight": "bold", "crossed": True}
+                self.text(x + outward, y + 0.02, kind, 6.5, color, gid=f"{p.name} {end}", **style)
 
     def title(self, text: str, frame: Box) -> None:
         """Name the layout in the upper left corner."""
         self.text(frame.left + MARGIN, frame.top - 0.55 * TITLE, text, 9, SOFT, ha="left")
 
-    def legend(self, pathways: Iterable[Pathway]) -> None:
-        """Explain the lines that occur."""
+    def legend(self, pathways: Iterable[Pathway], silent: bool) -> None:
+        """Explain the lines that occur, and what is silent."""
         from matplotlib.lines import Line2D
+        from matplotlib.patches import Patch
 
-        handles: dict[str, Line2D] = {}
+        handles: dict[str, Artist] = {}
         for p in sorted(pathways, key=lambda p: (p.name not in self.open, p.kind == "error", not p.plastic)):
             is_open = p.name in self.open
             label = f"{p.kind}, {'plastic' if p.plastic else 'fixed'}" if is_open else "closed"
@@ -218,6 +257,8 @@ class _Pen:
             handles.setdefault(
                 label, Line2D([], [], color=color, ls=style, lw=_line_width(p) * self.scale, label=label)
             )
+        if silent:
+            handles["silent"] = Patch(label="silent cells", **SILENT)
         self.ax.legend(
             handles=list(handles.values()),
             loc="lower center",

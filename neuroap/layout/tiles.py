@@ -72,6 +72,8 @@ class Tile:
         Where each of them attaches, "left" or "right".
     excitatory : int or None
         How many of the neurons are excitatory, if cell types are told.
+    ranged : bool
+        Whether it tells which neurons it holds, because a ruler shows them.
     """
 
     names: tuple[str, ...]
@@ -81,12 +83,16 @@ class Tile:
     sides: tuple[str, ...]
     box: Box = Box(0, 0, 0, 0)
     excitatory: int | None = None
+    ranged: bool = False
 
     @property
     def size(self) -> str:
-        """How many neurons there are, of each type if that is told."""
+        """How many neurons there are, of each type if that is told, and which."""
         number = self.stop - self.start
-        return str(number) if self.excitatory is None else f"{self.excitatory} E, {number - self.excitatory} I"
+        cells = "" if self.excitatory is None else f"{self.excitatory} E, {number - self.excitatory} I"
+        if self.ranged:
+            return f"{self.start}:{self.stop}" + (f" ({cells})" if cells else "")
+        return cells or str(number)
 
     @property
     def label(self) -> str:
@@ -153,6 +159,11 @@ def block_of(address: str) -> str:
     return ".".join(address.split(".")[:2])
 
 
+def cells_of(address: str) -> str:
+    """The type of the cells that an address names, "E" or "I"; "" for whole blocks and nodes."""
+    return ".".join(address.split(".")[2:])
+
+
 def lay_tiles(layout: Layout, area: Area) -> Shape:
     """Lay the blocks of an area out as tiles in a box around 0."""
     tiles = _tiles(layout, area)
@@ -187,7 +198,8 @@ def _tiles(layout: Layout, area: Area) -> tuple[Tile, ...]:
         names, paths, sides = (b.name for b in same), (p for p, _ in ends), (side for _, side in ends)
         told = next((b.excitatory for b in same if b.excitatory is not None), None)
         tiles.append(Tile(tuple(names), start, stop, tuple(paths), tuple(sides), excitatory=told))
-    return tuple(tiles)
+    ranged = bool(_lanes(area, tiles))
+    return tuple(dataclasses.replace(tile, ranged=ranged) for tile in tiles)
 
 
 def _groups(tiles: Sequence[Tile]) -> list[list[Tile]]:
@@ -254,7 +266,7 @@ def _tile_width(layout: Layout, largest: int) -> float:
     width = max(width, 0.48)
     for tile in (t for a in layout.areas for t in _tiles(layout, a)):
         low = _tile_height(tile, largest) < TWO_LINES
-        size = max(len(tile.size), len(str(tile.stop)))
+        size = len(tile.size)
         label = CHARACTER * max(len(tile.label) + low * (1 + size), (not low) * 0.8 * size) + 0.1
         width = max(width, label / 2 if tile.wide else label)
     return width
