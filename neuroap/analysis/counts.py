@@ -48,7 +48,7 @@ class Counts:
 
 
 def pooled(level: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Levels as they are counted: with more than 60 of them, neighbours share their mean.
+    """Levels of one condition as they are counted: with more than 60 of them, neighbours share their mean.
 
     Groups hold equally many trials. Fitting then takes no longer than with levels that were chosen.
     """

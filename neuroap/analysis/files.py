@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from neuroap.errors import DataError
 
 DIM = "trial"
+SEPARATORS = (",", ";", "\t")  # that of a file is the one that parts its first line into most names
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,11 +105,16 @@ def _from_dataset(dataset: xr.Dataset, source: str) -> Columns:
 def _from_csv(path: Path) -> Columns:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
+            first = file.readline()
+            separator = max(SEPARATORS, key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
+            file.seek(0)
+            reader = csv.reader(file, delimiter=separator)
             head = [name.strip() for name in next(reader, [])]
             rows = [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(str(path), f"cannot be read as CSV in UTF-8 ({error})") from error
+    for name in {name for name in head if head.count(name) > 1}:
+        raise DataError(f"{path}, line 1", "names of columns must differ", name, "rename one of the columns")
     for line, row in rows:
         if len(row) != len(head):
             raise DataError(f"{path}, line {line}", f"must hold {len(head)} values, as the first line", len(row))

@@ -103,7 +103,7 @@ def _label_counts(fit: xr.Dataset, trials: Trials) -> None:
 def _settings(trials: Trials, credible: float) -> dict[str, str | float | int]:
     return {
         "response": _response(trials),
-        "answers": " ".join(trials.words),
+        "answers": ", ".join(trials.words),
         "experiment_type": EXPERIMENTS[trials.kind],
         "experiment_type_why": WHY[trials.kind],
         "sigmoid": "cumulative normal",
@@ -111,7 +111,7 @@ def _settings(trials: Trials, credible: float) -> dict[str, str | float | int]:
         "credible": credible,
         "credible_kind": f"central intervals; of slope, curve and differences from {DRAWS} posterior draws",
         "overdispersion": "fixed at 0: answers are independent given the level",
-        "most_levels": f"{MOST_LEVELS}; if there are more, neighbours are pooled",
+        "most_levels": f"{MOST_LEVELS}; if a condition has more, neighbours are pooled",
         "fit_method": f"psignifit, grid narrowed up to {ZOOMS} times",
         "psignifit_version": version("psignifit"),
         **PRIORS,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+import numbers
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,16 +17,26 @@ from neuroap.analysis.counts import count, pooled
 from neuroap.analysis.fitting import DRAWS, Fit, fit_counts
 from neuroap.analysis.labels import labelled
 from neuroap.analysis.trials import Trials, read_trials
-from neuroap.errors import SettingError
+from neuroap.errors import DataError, SettingError
 from neuroap.seeds import generator
 
 POINTS = 201  # of the curve
 PARAMETERS = ("pse", "jnd", "slope", "lapse", "width")
 COMPARED = ("pse", "jnd", "slope", "lapse")
 BOUNDS = ["lower", "upper"]
+SUFFIXES = ("", "_interval", "_difference", "_difference_interval")
+OTHERS = {
+    *("bound", "level", "x", "first", "second", "deviance", "deviance_p", "identifiable", "reason"),
+    *("n_right", "n_trials", "curve", "curve_interval"),
+}
 
 
-def fit_psychometric(data: Any, by: str | Sequence[str] | None = None, credible: float = 0.95) -> xr.Dataset:
+def fit_psychometric(
+    data: Any,
+    by: str | Sequence[str] | None = None,
+    credible: float = 0.95,
+    choices: Sequence[Any] | None = None,
+) -> xr.Dataset:
     r"""Fit a psychometric function to the trials of each condition.
 
     .. math:: P(x) = \gamma + (1 - \gamma - \lambda)\, \Phi\!\left(z \frac{x - m}{w}\right), \quad z = 3.29
@@ -40,12 +52,15 @@ def fit_psychometric(data: Any, by: str | Sequence[str] | None = None, credible:
     Parameters
     ----------
     data : Dataset, DataFrame, mapping of arrays, str or Path
-        One row per trial: ``level`` or ``stimulus``, and ``choice`` (0 and 1, -1 and 1, left and right)
-        or ``correct``. A path leads to a .csv or .nc file.
+        One row per trial: ``level`` or ``stimulus``, and ``choice`` or ``response`` (0 and 1, -1 and 1, left and
+        right) or ``correct``. A path leads to a .csv or .nc file; commas, semicolons or tabs part its columns.
     by : str or sequence of str, optional
-        Columns whose values tell conditions apart, for example ``"noise"``.
+        Columns whose values tell conditions apart, for example ``"noise"``. A warning says where trials of several
+        values of the column ``condition`` are fitted together.
     credible : float
         Mass of the intervals.
+    choices : pair, optional
+        How the table writes the choices, that for negative levels first: ``("ccw", "cw")``, ``(1, 2)``.
 
     Returns
     -------
@@ -59,12 +74,18 @@ def fit_psychometric(data: Any, by: str | Sequence[str] | None = None, credible:
     Raises
     ------
     DataError
-        For trials that cannot be read.
+        For trials that cannot be read, and columns of `by` whose names the result uses.
     SettingError
-        For `credible` outside (0, 1).
+        For `credible` outside (0, 1), and `by` and `choices` that are none.
 
     Notes
     -----
+    Levels of a condition that has more than 60 are pooled: 60 groups of neighbours, each with as many trials and at
+    its mean level. ``n_right`` and ``n_trials`` count them there.
+
+    Asymptotes of choices are equal by assumption. Lapses to one side only, such as a wrong answer to strong evidence
+    for the right alone, therefore shift the PSE; many of them show in ``deviance_p``.
+
     psignifit computes the posterior (Schütt, Harmeling, Macke and Wichmann 2016,
     https://doi.org/10.1016/j.visres.2016.02.002). Attributes of the result hold the priors.
 
@@ -73,34 +94,63 @@ def fit_psychometric(data: Any, by: str | Sequence[str] | None = None, credible:
     >>> fit = fit_psychometric("observer.csv", by="noise")  # doctest: +SKIP
     >>> fit.jnd.sel(noise=2), fit.jnd_interval.sel(noise=2)  # doctest: +SKIP
     """
-    if not 0 < credible < 1:
+    if not isinstance(credible, numbers.Real) or not 0 < credible < 1:
         raise SettingError("fit_psychometric.credible", "must lie between 0 and 1", credible)
-    names = [by] if isinstance(by, str) else list(by or ())
-    trials = read_trials(data, names)
+    names = _names(by)
+    trials = read_trials(data, names, choices)
+    for name in names:
+        if _is_of_result(name):
+            raise DataError("fit_psychometric.by", "the name is used by the result", name, "rename the column")
+    groups = _groups(trials)
+    pooling = any(map(trials.pool.several, groups.values()))
+    if pooling:
+        warnings.warn(f"fit_psychometric: conditions are pooled: {trials.pool.advice}", UserWarning, stacklevel=2)
     conditions = {name: np.unique(trials.conditions[name]) for name in names}
     tails = (1 - credible) / 2, (1 + credible) / 2
-    fits, level, x = _fit_all(trials, conditions, tails)
+    fits, level, x = _fit_all(trials, groups, tails)
     result = _assembled(fits, conditions, level, x)
     if len(fits) > 1:
         result = result.assign(_differences(fits, conditions, tails))
-    return labelled(result, trials, credible)
+    return labelled(result, trials, credible).assign_attrs({"pooled": trials.pool.advice} if pooling else {})
+
+
+def _names(by: Any) -> list[str]:
+    names: list[Any] = [by] if isinstance(by, str) else list(by or ()) if isinstance(by, Iterable | None) else [by]
+    if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
+        rule = "must be the name of a column, or a sequence of different ones"
+        raise SettingError("fit_psychometric.by", rule, by, 'for example by="noise"')
+    return names
+
+
+def _is_of_result(name: str) -> bool:
+    """Whether a variable or a dimension of the result has this name."""
+    of_parameters = {f"{p}{suffix}" for p in PARAMETERS for suffix in SUFFIXES}
+    return name in of_parameters or name in OTHERS
+
+
+def _groups(trials: Trials) -> dict[tuple[Any, ...], NDArray[np.bool_]]:
+    """The rows of each condition, in the order of the product of conditions."""
+    groups = {}
+    for key in itertools.product(*map(np.unique, trials.conditions.values())):
+        rows = np.ones(len(trials.level), bool)
+        for values, value in zip(trials.conditions.values(), key, strict=True):
+            rows &= values == value
+        groups[key] = rows
+    return groups
 
 
 def _fit_all(
-    trials: Trials, conditions: Mapping[str, NDArray[Any]], tails: tuple[float, float]
+    trials: Trials, groups: Mapping[tuple[Any, ...], NDArray[np.bool_]], tails: tuple[float, float]
 ) -> tuple[list[Fit], NDArray[np.float64], NDArray[np.float64]]:
-    """Fits in the order of the product of conditions, all levels, and the grid of the curves."""
-    level = pooled(trials.level)
+    """Fits of all groups, all levels, and the grid of the curves."""
+    counts = [count(pooled(trials.level[rows]), trials.positive[rows]) for rows in groups.values()]
+    level = np.unique(np.concatenate([each.level for each in counts]))
     x = np.linspace(level.min(), level.max(), POINTS)
     fits = []
-    for key in itertools.product(*conditions.values()):
-        rows = np.ones(len(level), bool)
-        for name, value in zip(conditions, key, strict=True):
-            rows &= trials.conditions[name] == value
+    for key, each in zip(groups, counts, strict=True):
         rng = generator(0, "psychometric posterior", *map(short, key))
-        counts = count(level[rows], trials.positive[rows])
-        fits.append(fit_counts(counts, trials.kind, trials.words, x, tails, rng))
-    return fits, np.unique(level), x
+        fits.append(fit_counts(each, trials.kind, trials.words, x, tails, rng))
+    return fits, level, x
 
 
 def _assembled(

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroap.analysis.answers import coded, missing, plain, words_of
 from neuroap.analysis.files import Columns, read_columns
+from neuroap.analysis.pooling import Pool, pool_of
 from neuroap.errors import DataError, did_you_mean
 
 LEVEL = ("level", "stimulus")
-LEFT_RIGHT = ("left", "right")
-CHOICES = "0 and 1, -1 and 1, or left and right"
+CHOICE = ("choice", "response")
+CORRECT = ("correct",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,8 @@ class Trials:
         Units and long names by column; those of the levels are under ``"level"``.
     settings : mapping
         Attributes of the table that the trials come from.
+    pool : Pool
+        Conditions of the experiment, whether or not they are told apart.
     """
 
     level: NDArray[np.float64]
@@ -46,47 +50,63 @@ class Trials:
     conditions: dict[str, NDArray[Any]]
     attrs: Mapping[str, Mapping[str, Any]]
     settings: Mapping[str, Any]
+    pool: Pool
 
 
-def read_trials(data: Any, by: Sequence[str] = ()) -> Trials:
+def read_trials(data: Any, by: Sequence[str] = (), choices: Sequence[Any] | None = None) -> Trials:
     """Read levels, answers and conditions from a table or a file.
 
     Parameters
     ----------
     data : Dataset, DataFrame, mapping of arrays, str or Path
-        Columns ``level`` (or ``stimulus``) and ``choice`` (0 and 1, -1 and 1, or left and right); or
-        ``correct`` (0 and 1) in place of choices, for levels from 0 on. Trials whose ``correct`` is NaN
-        at level 0, where no answer is right, are left out.
+        Columns ``level`` (or ``stimulus``) and ``choice`` (or ``response``): 0 and 1, -1 and 1, False and True, or
+        left and right; or ``correct`` (0 and 1) in place of choices, for levels from 0 on. Names may be written in
+        capitals. Trials whose ``correct`` is NaN at level 0, where no answer is right, are left out.
     by : sequence of str
         Columns that tell conditions apart.
+    choices : pair, optional
+        How the table writes the choices, that for negative levels first: ``("ccw", "cw")``, ``(1, 2)``.
 
     Raises
     ------
+    SettingError
+        For `choices` that are no pair, or of a table without choices.
     DataError
         For a column that is missing, and for levels, answers and conditions that cannot be read.
     """
     table = read_columns(data)
     name = _named(table, LEVEL)
     level = _levels(table, name)
-    kind = "correct" if "choice" not in table.values and "correct" in table.values else "choice"
-    answers = table.values[_named(table, (kind,))]
-    conditions = {c: _condition(table, c) for c in by}
+    kind = "correct" if _has(table, CORRECT) and not _has(table, CHOICE[:1]) else "choice"
+    column = _named(table, CORRECT if kind == "correct" else CHOICE)
+    columns = {c: _named(table, (c,)) for c in by}
     kept = np.ones(len(level), bool)
     if kind == "correct":
         _check_unsigned(table, level)
-        kept = ~((level == 0) & _missing(answers))
-    positive = _answers(table, answers, kind, kept)
-    attrs = {**table.attrs, "level": {"long_name": name} | dict(table.attrs.get(name, {}))}
-    conditions = {c: values[kept] for c, values in conditions.items()}
-    words = _words(table) if kind == "choice" else ("wrong", "correct")
-    return Trials(level[kept], positive[kept], kind, words, conditions, attrs, table.settings)
+        kept = ~((level == 0) & missing(table.values[column]))
+    positive = coded(table, column, kind, kept, choices)
+    attrs = {**table.attrs, **{c: table.attrs.get(own, {}) for c, own in columns.items()}}
+    attrs |= {"level": {"long_name": name} | dict(table.attrs.get(name, {}))}
+    conditions = {c: _condition(table, own)[kept] for c, own in columns.items()}
+    words = words_of(table, column, kind, choices)
+    pool = pool_of(table, kept, (name, column))
+    return Trials(level[kept], positive[kept], kind, words, conditions, attrs, table.settings, pool)
+
+
+def _has(table: Columns, names: Sequence[str]) -> bool:
+    return any(each.lower() in names for each in table.values)
 
 
 def _named(table: Columns, names: Sequence[str]) -> str:
-    """The first of `names` that is a column."""
+    """The first of `names` that is a column, as it is written there."""
     for name in names:
-        if name in table.values:
+        found = [each for each in table.values if each.lower() == name.lower()]
+        if name in found:
             return name
+        if len(found) > 1:
+            raise DataError(table.source, f"names of columns must differ by more than capitals: {name!r}", found)
+        if found:
+            return found[0]
     near = {did_you_mean(name, table.values) for name in names}
     hint = next((text for text in sorted(near) if text.startswith("did you")), sorted(near)[0])
     raise DataError(table.source, f"has no column {' or '.join(map(repr, names))}", list(table.values), hint)
@@ -98,7 +118,8 @@ def _levels(table: Columns, name: str) -> NDArray[np.float64]:
         raise DataError(table.source, "holds no trials")
     level = np.array([_number(v) for v in values])
     for index in np.flatnonzero(~np.isfinite(level))[:1]:
-        raise DataError(table.place(index), f"{name} must be a finite number", _plain(values[index]))
+        hint = "write decimals with a point" if "," in str(values[index]) else ""
+        raise DataError(table.place(index), f"{name} must be a finite number", plain(values[index]), hint)
     return level
 
 
@@ -109,30 +130,9 @@ def _number(value: Any) -> float:
         return np.nan
 
 
-def _answers(table: Columns, values: NDArray[Any], kind: str, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """True where the answer is the positive alternative, or correct."""
-    pairs = (LEFT_RIGHT, _words(table)) if kind == "choice" else ()
-    words = {word.lower(): k for pair in pairs for k, word in enumerate(pair)}
-    codes = np.array([float(words.get(str(v).strip().lower(), _number(v))) for v in values])
-    allowed = (-1, 1) if kind == "choice" and -1 in codes else (0, 1)
-    for index in np.flatnonzero(kept & ~np.isin(codes, allowed))[:1]:
-        rule = f"{kind} must be {CHOICES if kind == 'choice' else '0 or 1'}"
-        hint = "leave out trials that were not answered" if _missing(values[index : index + 1])[0] else ""
-        if kind == "choice" and codes[index] == 0:
-            hint = "other choices in this table are -1: use one coding"
-        raise DataError(table.place(index), rule, _plain(values[index]), hint)
-    return codes > 0
-
-
-def _words(table: Columns) -> tuple[str, str]:
-    """The words that a Dataset has for its choices, the first of which is coded as 0."""
-    words = str(table.attrs.get("choice", {}).get("flag_meanings", "")).split()
-    return (words[0], words[1]) if len(words) == 2 else LEFT_RIGHT
-
-
 def _condition(table: Columns, name: str) -> NDArray[Any]:
-    values = table.values[_named(table, (name,))]
-    for index in np.flatnonzero(_missing(values))[:1]:
+    values = table.values[name]
+    for index in np.flatnonzero(missing(values))[:1]:
         raise DataError(table.place(index), f"the condition {name!r} is missing")
     return values
 
@@ -140,13 +140,5 @@ def _condition(table: Columns, name: str) -> NDArray[Any]:
 def _check_unsigned(table: Columns, level: NDArray[np.float64]) -> None:
     for index in np.flatnonzero(level < 0)[:1]:
         hint = "signed levels need the column 'choice', which tells a bias from a lack of sensitivity"
+        hint += "; does 'response' hold it?" if _has(table, CHOICE[1:]) else ""
         raise DataError(table.place(index), "percent correct needs levels from 0 on", float(level[index]), hint)
-
-
-def _missing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """True where a value is NaN, None or empty."""
-    return np.array([v is None or v != v or str(v).strip() == "" for v in values], bool)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import numbers
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,17 +11,18 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 import neuroap
-from neuroap.errors import DataError, SettingError
-from neuroap.psychophysics.labels import labelled
-from neuroap.psychophysics.methods import METHODS
-from neuroap.psychophysics.observers import Observer
+from neuroap.errors import SettingError
+from neuroap.psychophysics.conditions import pairs_of, plain, settings_of, sorted_out, tasks_of
+from neuroap.psychophysics.labels import CONDITION, labelled, numbered
+from neuroap.psychophysics.methods import METHODS, QUEST_PLUS
+from neuroap.psychophysics.observers import CHOICE_RULES, Observer
+from neuroap.psychophysics.questplus import QuestPlus
 from neuroap.seeds import as_seed, generator
 from neuroap.tasks import TwoAlternative
-from neuroap.tasks.checks import count
+from neuroap.tasks.checks import count, row_of_levels
 from neuroap.training.learner import choose
 
 LEVELS = 25
-NOISE = "task_noise"
 
 
 def experiment(
@@ -37,6 +39,7 @@ def experiment(
     """Let a model answer the trials of a task, in one or several conditions.
 
     Every trial shows a fresh stimulus, and every condition draws its own, so that their results are independent.
+    Sequences are paired, not crossed: the first model sees the first task, the second model the second.
 
     Parameters
     ----------
@@ -44,7 +47,7 @@ def experiment(
         Has ``predict_proba`` and ``classes_`` (0 and 1), for example what `train` returns or a classifier of
         scikit-learn. A sequence gives the model of each condition.
     task : TwoAlternative, or sequence of them
-        A sequence gives the task of each condition.
+        A sequence gives the task of each condition; one task goes with every model.
     levels : array, shape (levels,), optional
         Levels to show; None: 25 between plus and minus twice the largest level of training.
     trials : int
@@ -62,9 +65,10 @@ def experiment(
     -------
     Dataset
         One row per trial: ``level``, ``choice`` (1: the second choice), ``p_right`` (its probability), ``correct``
-        (NaN at level 0, where nothing is right), ``noise``, ``seed`` and ``draw``: the trials that share a seed
-        saw ``task.stimuli(level, seed)``, in the order of ``draw``. Settings in which the conditions differ are
-        variables, all others attributes.
+        (NaN at level 0, where nothing is right), ``noise``, ``condition`` (its number, from 0), ``seed`` and
+        ``draw``: the trials that share a seed saw ``task.stimuli(level, seed)``, in the order of ``draw``. Settings
+        in which the conditions differ are variables, all others attributes; of networks also lesions, learning rule
+        and the task of `train`. What no setting tells apart, ``condition`` does.
 
     Raises
     ------
@@ -78,19 +82,53 @@ def experiment(
     >>> trials = experiment(model, task, noise=[1, 2, 4])  # doctest: +SKIP
     >>> fit_psychometric(trials, by="noise")  # doctest: +SKIP
     """
-    choose("method", method, tuple(METHODS))
-    count("trials", trials)
-    pairs = _conditions(model, task, noise)
+    tasks = check_experiment(task, levels, trials, noise=noise, method=method, choice=choice, seed=seed)
+    pairs = pairs_of(model, tasks)
+    observers = [Observer(observing, shown, choice) for observing, shown in pairs]
     root = as_seed(seed)
-    shown = usual_levels(pairs[0][1]) if levels is None else _row(levels)
+    shown = _levels(tasks[0], levels)
     parts = []
-    for number, (observing, shown_task) in enumerate(pairs):
-        observer = Observer(observing, shown_task, choice)
+    for number, observer in enumerate(observers):
         own = as_seed(generator(root, "condition", number))
-        parts.append(labelled(METHODS[method](observer, shown, trials, own), shown_task))
-    common, varied = _sorted_out([_settings(*pair) for pair in pairs])
-    run = {"method": method, "choice_rule": choice, "experiment_seed": root, "neuroap_version": neuroap.__version__}
-    return join(parts, **varied).assign_attrs(run | common)
+        parts.append(labelled(METHODS[method](observer, shown, trials, own), observer.task, number))
+    common, varied = sorted_out([settings_of(*pair) for pair in pairs])
+    run = {"method": method, "choice_rule": choice, "experiment_seed": plain(root)}
+    return join(parts, **varied).assign_attrs(run | {"neuroap_version": neuroap.__version__} | common)
+
+
+def check_experiment(
+    task: TwoAlternative | Sequence[TwoAlternative],
+    levels: ArrayLike | None = None,
+    trials: int = 100,
+    *,
+    noise: float | Sequence[float] | None = None,
+    method: str = "constant",
+    choice: str = "max",
+    seed: Any = 0,
+) -> list[TwoAlternative]:
+    """Check the settings of `experiment` before there is a model, and return the task of each condition.
+
+    Parameters
+    ----------
+    task, levels, trials, noise, method, choice, seed
+        As of `experiment`.
+
+    Raises
+    ------
+    DataError, SettingError
+        As `experiment` does.
+    """
+    choose("method", method, tuple(METHODS))
+    choose("choice", choice, CHOICE_RULES)
+    count("trials", trials)
+    if not isinstance(seed, np.random.Generator | np.random.RandomState):  # asking them would change what they draw
+        as_seed(seed)
+    tasks = tasks_of(task, noise)
+    for each in tasks:
+        shown = _levels(each, levels)
+    if method == QUEST_PLUS:
+        QuestPlus(shown)
+    return tasks
 
 
 def join(parts: Sequence[xr.Dataset], **conditions: Sequence[Any]) -> xr.Dataset:
@@ -99,14 +137,15 @@ def join(parts: Sequence[xr.Dataset], **conditions: Sequence[Any]) -> xr.Dataset
     Parameters
     ----------
     parts : sequence of Dataset
-        Trials, as `experiment` returns them. Attributes in which they differ are left out.
+        Trials, as `experiment` returns them. Attributes in which they differ are left out; the numbers in
+        ``condition`` go on from part to part.
     **conditions : sequence
         New variables, with one value for each part.
 
     Raises
     ------
     SettingError
-        A condition that has not one value for each part.
+        A condition that has not one value for each part, or the name ``condition`` for parts of several.
 
     Examples
     --------
@@ -115,12 +154,17 @@ def join(parts: Sequence[xr.Dataset], **conditions: Sequence[Any]) -> xr.Dataset
     for name, values in conditions.items():
         if len(values) != len(parts):
             raise SettingError(f"join.{name}", f"must hold one value for each of {len(parts)} parts", values)
-    rows = []
+    rows, taken = [], 0
     for k, part in enumerate(parts):
-        own = {
+        part, own = numbered(part, taken)
+        if own > 1 and CONDITION in conditions:
+            rule = "numbers the conditions within each part, of which there are several"
+            raise SettingError(f"join.{CONDITION}", rule, conditions[CONDITION], "choose another name")
+        taken += own
+        new = {
             n: ("trial", np.full(part.sizes["trial"], v[k]), {"long_name": _words(n)}) for n, v in conditions.items()
         }
-        rows.append(part.assign(own))
+        rows.append(part.assign(new))
     return xr.concat(rows, "trial", data_vars="all", combine_attrs="drop_conflicts")
 
 
@@ -130,49 +174,12 @@ def usual_levels(task: TwoAlternative) -> NDArray[np.float64]:
     return np.linspace(-reach, reach, LEVELS)
 
 
-def _conditions(model: Any, task: Any, noise: Any) -> list[tuple[Any, TwoAlternative]]:
-    """One pair of model and task for each condition."""
-    tasks = list(task) if isinstance(task, Sequence) else [task]
-    if not tasks or not all(isinstance(t, TwoAlternative) for t in tasks):
-        raise SettingError("task", "must be a TwoAlternative, or a sequence of them", task, "GaborOrientation()")
-    if noise is not None:
-        tasks = [t.replace(noise=sd) for t in tasks for sd in np.atleast_1d(noise).tolist()]
-    models = list(model) if isinstance(model, Sequence) else [model] * len(tasks)
-    tasks = tasks * len(models) if len(tasks) == 1 else tasks
-    if len(models) != len(tasks) or not models:
-        raise SettingError("model", f"must be one, or one for each of {len(tasks)} conditions", len(models))
-    if len({(t.level_name, t.level_units, t.choices) for t in tasks}) > 1:
-        raise SettingError("task", "all must vary the same level and offer the same choices", [t.name for t in tasks])
-    return list(zip(models, tasks, strict=True))
-
-
-def _row(levels: ArrayLike) -> NDArray[np.float64]:
-    """Levels as an array; the task looks at the numbers."""
-    try:
-        return np.array(levels, np.float64, ndmin=1)
-    except (TypeError, ValueError) as error:
-        raise DataError("levels", "must be numbers", levels) from error
-
-
-def _settings(model: Any, task: TwoAlternative) -> dict[str, Any]:
-    """What decides about the answers of a condition; of a trained network also which one it is."""
-    found = {f"task_{name}": value for name, value in task.settings().items()}
-    layout = getattr(model, "layout_", None)
-    if layout is None:
-        return found | {"model": type(model).__name__}
-    return found | {"model": layout.name, "network_seed": model.seed_, "network_epochs": model.n_iter_}
-
-
-def _sorted_out(settings: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """Settings that all conditions share, and values of those in which they differ."""
-    common, varied = dict[str, Any](), dict[str, list[Any]]()
-    for name in dict.fromkeys(n for each in settings for n in each if n != NOISE):
-        values = [each.get(name, "") for each in settings]
-        if all(value == values[0] for value in values):
-            common[name] = values[0]
-        else:
-            varied[name] = [str(value) if isinstance(value, list) else value for value in values]
-    return common, varied
+def _levels(task: TwoAlternative, levels: ArrayLike | None) -> NDArray[np.float64]:
+    """The levels to show, if the task has them."""
+    if levels is None:
+        return usual_levels(task)
+    row: Any = [levels] if isinstance(levels, numbers.Real) else levels
+    return row_of_levels("experiment", row, task.largest_level)
 
 
 def _words(name: str) -> str:

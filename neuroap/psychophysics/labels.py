@@ -8,9 +8,12 @@ import xarray as xr
 from neuroap.psychophysics.methods import Record
 from neuroap.tasks import TwoAlternative
 
+CONDITION = "condition"
+OF_CONDITION = {"long_name": "number of the condition", "units": "1"}
 
-def labelled(record: Record, task: TwoAlternative) -> xr.Dataset:
-    """Arrange the trials of one condition as a Dataset with dim ``trial``, see `experiment`."""
+
+def labelled(record: Record, task: TwoAlternative, number: int) -> xr.Dataset:
+    """Arrange the trials of the condition with this number as a Dataset with dim ``trial``, see `experiment`."""
     first, second = task.choices
     right_answer = np.where(record.level == 0, np.nan, record.level > 0)
     correct = np.where(np.isnan(right_answer), np.nan, record.choice == right_answer)
@@ -30,6 +33,17 @@ def labelled(record: Record, task: TwoAlternative) -> xr.Dataset:
             for name, (values, label, units) in variables.items()
         }
     )
-    dataset["choice"].attrs |= {"flag_values": np.array([0, 1], np.int8), "flag_meanings": f"{first} {second}"}
+    # CF conventions part meanings by blanks; names that have some are kept whole beside them.
+    meanings = " ".join("_".join(name.split()) for name in task.choices)
+    dataset["choice"].attrs |= {"flag_values": np.array([0, 1], np.int8), "flag_meanings": meanings}
+    dataset["choice"].attrs |= {"meaning_of_0": first, "meaning_of_1": second}
     dataset["correct"].attrs["comment"] = "not a number where the level is 0: neither choice is right"
+    dataset[CONDITION] = "trial", np.full(len(record.level), number), OF_CONDITION
     return dataset
+
+
+def numbered(trials: xr.Dataset, first: int) -> tuple[xr.Dataset, int]:
+    """Number the conditions of trials from `first` on, and say how many there are; trials without number are one."""
+    known = trials[CONDITION].values if CONDITION in trials else np.zeros(trials.sizes["trial"])
+    values, index = np.unique(known, return_inverse=True)
+    return trials.assign({CONDITION: ("trial", first + index, OF_CONDITION)}), len(values)

@@ -12,6 +12,7 @@ from neuroap.psychophysics.observers import Observer
 from neuroap.psychophysics.questplus import QuestPlus
 from neuroap.seeds import as_seed, generator
 
+QUEST_PLUS = "quest+"
 BLOCK = 10_000  # trials shown at once: 40 MB of patches of 32 x 32
 
 
@@ -47,7 +48,7 @@ def quest_plus(observer: Observer, levels: NDArray[np.float64], trials: int, see
 
 METHODS: dict[str, Callable[[Observer, NDArray[np.float64], int, int], Record]] = {
     "constant": constant_stimuli,
-    "quest+": quest_plus,
+    QUEST_PLUS: quest_plus,
 }
 
 

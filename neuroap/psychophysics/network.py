@@ -33,12 +33,12 @@ def two_choice(task: TwoAlternative, block: int = 64, dale: bool = False) -> Lay
     return hierarchy(2, task.columns // task.frames, 2, block, frames=task.frames, name=name, **own)
 
 
-def rule_for(task: TwoAlternative) -> AdjointPropagation:
-    """Return `PUBLISHED_RULE`; for stimuli that change, areas settle for one time constant and learn by STE.
+def rule_for(task: TwoAlternative, rule: AdjointPropagation = PUBLISHED_RULE) -> AdjointPropagation:
+    """Return `rule`; for stimuli that change, areas settle for one time constant and learn by STE.
 
     A short-trajectory error shows the frames once more, so that inference and learning differ by the error alone.
     """
-    return PUBLISHED_RULE if task.frames == 1 else dataclasses.replace(PUBLISHED_RULE, steps=(1, 1), error="STE")
+    return rule if task.frames == 1 else dataclasses.replace(rule, steps=(1, 1), error="STE")
 
 
 def time_step(task: TwoAlternative, layout: Layout) -> float | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from neuroap.errors import SettingError
+from neuroap.errors import DataError, SettingError, did_you_mean
 from neuroap.layout import Layout
-from neuroap.psychophysics.experiments import experiment, join
+from neuroap.psychophysics.experiments import check_experiment, experiment, join
 from neuroap.psychophysics.network import rule_for, time_step, two_choice
+from neuroap.rules import AdjointPropagation
 from neuroap.seeds import as_seed, generator
 from neuroap.tasks import TwoAlternative
 from neuroap.tasks.checks import count
@@ -18,11 +21,14 @@ from neuroap.training.history import Epoch, as_dataset, from_dataset
 from neuroap.training.loop import summary
 from neuroap.training.progress import Progress
 
+CHOICES = 2
+
 
 def train(
     task: TwoAlternative,
     model: Layout | CorticalClassifier | None = None,
     *,
+    rule: AdjointPropagation | None = None,
     epochs: int = 20,
     trials: int = 400,
     test_trials: int = 1000,
@@ -42,8 +48,10 @@ def train(
     ----------
     task : TwoAlternative
     model : Layout or CorticalClassifier, optional
-        None: `two_choice`. A layout learns by `rule_for`. A classifier keeps its settings (but for its
-        epochs); one that has learnt already goes on, and the epochs are counted on.
+        None: `two_choice`. A classifier keeps its settings (but for its epochs); one that has learnt already
+        goes on, and the epochs are counted on.
+    rule : AdjointPropagation, optional
+        How a layout learns; None: `rule_for`.
     epochs, trials : int
         Epochs to train, and trials in each.
     test_trials : int
@@ -55,7 +63,7 @@ def train(
         None: "auto" for online learning, a compiled program where the machine has a compiler; else "runtime",
         which needs no building.
     random_state : int, Generator, RandomState or None
-        One integer seeds weights and trials; None: 0.
+        One integer seeds weights and trials, also that which a generator is asked for; None: 0.
     snapshots : collection of int
         Epochs after which an experiment is run with the network as it is then.
     probe : mapping, optional
@@ -66,15 +74,15 @@ def train(
     Returns
     -------
     CorticalClassifier
-        Its ``history_`` holds the ``test_accuracy`` and the ``seconds`` of every epoch; ``snapshots_`` the trials
-        of all snapshots in one Dataset, with the variable ``epoch``.
+        Its ``history_`` holds the ``test_accuracy`` and the ``seconds`` of every epoch, and in its attributes the
+        settings of the task; ``snapshots_`` the trials of all snapshots in one Dataset, with the variable ``epoch``.
 
     Raises
     ------
     SettingError
-        Settings out of range, or a setting given beside a classifier, which has its own.
+        Settings out of range, also of the probe, or a setting given beside a classifier, which has its own.
     DataError
-        A network that does not fit the stimuli.
+        A network that does not fit the stimuli, or has not two choices.
     DivergenceError
         Rates or weights that became infinite or NaN; those of the epoch before are kept.
 
@@ -85,32 +93,34 @@ def train(
     """
     for name, value in (("epochs", epochs), ("trials", trials), ("test_trials", test_trials)):
         count(name, value)
-    own = {"batch_size": batch_size, "device": device, "random_state": random_state, "progress": progress}
-    model = _classifier(task, model, own)
-    seed = as_seed(getattr(model, "seed_", model.random_state))
+    own = {"rule": rule, "batch_size": batch_size, "device": device, "random_state": random_state}
+    model = _classifier(task, model, own, progress)
+    _check_choices(model)
     history = from_dataset(model.history_) if hasattr(model, "history_") else []
     numbers = range(len(history) + 1, len(history) + epochs + 1)
     _check_snapshots(snapshots, numbers)
+    _check_probe(task, probe)
     report = Progress(epochs, 1, progress)
     try:
-        for number in numbers:
-            report.batch()
-            history.append(_epoch(model, task, trials, test_trials, (seed, "epoch", number)))
-            model.history_, model.n_iter_ = as_dataset(history, model.layout_.tasks), number
-            if number in snapshots:
-                _take_snapshot(model, task, number, dict(probe or {}), seed)
-            report.epoch(summary(history[-1].scores))
+        with _one_seed(model) as seed:
+            for number in numbers:
+                report.batch()
+                history.append(_epoch(model, task, trials, test_trials, (seed, "epoch", number)))
+                _note(model, history, task)
+                if number in snapshots:
+                    _take_snapshot(model, task, number, dict(probe or {}), seed)
+                report.epoch(summary(history[-1].scores))
     finally:
         report.close()
     return model
 
 
-def _classifier(task: TwoAlternative, model: Any, own: dict[str, Any]) -> CorticalClassifier:
-    """What is trained: the classifier given, or one with the published rule and the settings of its `own`."""
+def _classifier(task: TwoAlternative, model: Any, own: dict[str, Any], progress: bool | str) -> CorticalClassifier:
+    """What is trained: the classifier given, or one with the settings of its `own`."""
     if not isinstance(task, TwoAlternative):
         raise SettingError("task", "must be a TwoAlternative", task, "for example GaborOrientation()")
     if isinstance(model, CorticalClassifier):
-        given = [name for name, value in own.items() if name != "progress" and value is not None]
+        given = [name for name, value in own.items() if value is not None]
         if given:
             hint = f"set it there: CorticalClassifier(..., {given[0]}=...)"
             raise SettingError(given[0], "is a setting of the classifier", own[given[0]], hint)
@@ -118,10 +128,51 @@ def _classifier(task: TwoAlternative, model: Any, own: dict[str, Any]) -> Cortic
     if not isinstance(model, Layout | None):
         raise SettingError("model", "must be a Layout or a CorticalClassifier", model, "for example two_choice(task)")
     online = own["batch_size"] in (None, 1)
-    usual = {"batch_size": 1, "device": "auto" if online else "runtime", "random_state": 0}
-    settings: dict[str, Any] = {name: usual.get(name) if value is None else value for name, value in own.items()}
+    usual = {"rule": rule_for(task), "batch_size": 1, "device": "auto" if online else "runtime", "random_state": 0}
+    settings: dict[str, Any] = {name: usual[name] if value is None else value for name, value in own.items()}
     layout = model or two_choice(task)
-    return CorticalClassifier(layout, rule_for(task), dt_ms=time_step(task, layout), **settings)
+    return CorticalClassifier(layout, dt_ms=time_step(task, layout), progress=progress, **settings)
+
+
+def _check_choices(model: CorticalClassifier) -> None:
+    """A network with ten outputs learns two of them, and could never be asked for its choice."""
+    layout = getattr(model, "layout_", model.layout)
+    if layout is None or len(layout.tasks) != 1:  # what is declared later fits; of several tasks training says more
+        return
+    output = layout.task_output(layout.tasks[0])
+    if output.size != CHOICES:
+        hint = f"declare Output({output.name!r}, {CHOICES})"
+        raise DataError("model", f"must have {CHOICES} output nodes, one for each choice", output.size, hint)
+
+
+@contextmanager
+def _one_seed(model: CorticalClassifier) -> Iterator[int]:
+    """The seed of the weights, which seeds the trials too; a generator would give another one each time."""
+    given = model.random_state
+    seed = model.seed_ if hasattr(model, "seed_") else as_seed(given)
+    model.random_state = seed
+    try:
+        yield seed
+    finally:
+        model.random_state = given
+
+
+def _check_probe(task: TwoAlternative, probe: Mapping[str, Any] | None) -> None:
+    """Now, and not once an hour of training is over."""
+    if not isinstance(probe, Mapping | None):
+        raise SettingError("probe", "must be keywords of experiment", probe, 'for example {"trials": 50}')
+    known = [name for name in inspect.signature(check_experiment).parameters if name != "task"]
+    for name in probe or ():
+        if name not in known:
+            raise SettingError("probe", "is no keyword of experiment", name, did_you_mean(name, known))
+    check_experiment(task, **(probe or {}))
+
+
+def _note(model: CorticalClassifier, history: list[Epoch], task: TwoAlternative) -> None:
+    """Keep what happened so far in the model, and what it learnt on."""
+    learnt = {f"task_{name}": value for name, value in task.settings().items()}
+    model.history_ = as_dataset(history, model.layout_.tasks).assign_attrs(learnt)
+    model.n_iter_ = len(history)
 
 
 def _check_snapshots(snapshots: Collection[int], numbers: range) -> None:

@@ -34,6 +34,17 @@ def one_of(where: str, value: object, known: Iterable[str]) -> None:
         raise SettingError(where, f"must be one of {', '.join(map(repr, names))}", value, did_you_mean(value, names))
 
 
+def two_names(where: str, choices: object) -> tuple[str, str]:
+    """Return the names of two choices, if they are different, whatever their case."""
+    names = list(choices) if isinstance(choices, tuple | list) else []
+    if [type(name) for name in names] != [str, str] or not all(map(str.strip, names)):
+        raise SettingError(where, "must be two names", choices, 'for example ("left", "right")')
+    first, second = map(str.strip, names)
+    if first.lower() == second.lower():
+        raise SettingError(where, "must be two different names", choices, 'for example ("left", "right")')
+    return first, second
+
+
 def both_signs(where: str, values: object) -> tuple[float, ...]:
     """Return the levels to train at: numbers of both signs, and no 0, which has no right answer."""
     row = tuple(values) if isinstance(values, Iterable) else (values,)

@@ -74,7 +74,7 @@ class FunctionTask(TwoAlternative):
         for text in ("name", "level_name", "level_units"):
             if not isinstance(getattr(self, text), str):
                 raise SettingError(self._where(text), "must be text", getattr(self, text))
-        self._set("choices", _two_names(self._where("choices"), self.choices))
+        self._set("choices", checks.two_names(self._where("choices"), self.choices))
         self._set("frames", checks.count(self._where("frames"), self.frames))
         self._set("_result_shape", self._probed_shape())
 
@@ -137,9 +137,3 @@ class FunctionTask(TwoAlternative):
 
 def _name(function: Stimulus) -> str:
     return getattr(function, "__name__", type(function).__name__)
-
-
-def _two_names(where: str, choices: object) -> tuple[str, str]:
-    if not (isinstance(choices, tuple | list) and [type(c) for c in choices] == [str, str]):
-        raise SettingError(where, "must be two names", choices, 'for example ("left", "right")')
-    return choices[0], choices[1]

@@ -67,6 +67,7 @@ class TwoAlternative(ABC):
         self._set("noise", checks.number(self._where("noise"), self.noise, least=0))
         self._set("jitter", checks.number(self._where("jitter"), self.jitter, least=0))
         self._set("train_levels", checks.both_signs(self._where("train_levels"), self.train_levels))
+        checks.two_names(self._where("choices"), self.choices)
         for level in self.train_levels:
             checks.number(self._where("train_levels"), level, -self.largest_level, self.largest_level)
 

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from neuroap.analysis import read_trials
-from neuroap.errors import DataError
+from neuroap.errors import DataError, SettingError
 
 GOOD = {"level": [-1.0, 0.0, 1.0], "choice": [0, 1, 1]}
 
@@ -62,6 +62,78 @@ def test_mistakes_in_a_csv(tmp_path, text, message):
         read_trials(csv(tmp_path, text))
 
 
+@pytest.mark.parametrize("mark", [";", "\t", ","])
+def test_other_separators(tmp_path, mark):
+    """Commas within quotes do not count; a decimal comma is refused, and could mean thousands."""
+    lines = (("noise", "stimulus", "choice", "who"), ("1", "-2", "left", '"a, b"'), ("1", "2.5", "right", '"c, d, e"'))
+    trials = read_trials(csv(tmp_path, "\n".join(map(mark.join, lines))), ["who"])
+    assert trials.level.tolist() == [-2, 2.5]
+    assert trials.conditions["who"].tolist() == ["a, b", "c, d, e"]
+    with pytest.raises(DataError, match=r"line 2: stimulus must be .*'1,5'\)\n  write decimals with a point"):
+        read_trials(csv(tmp_path, 'stimulus;choice\n"1,5";1\n'))
+
+
+def test_a_name_that_two_columns_have(tmp_path):
+    with pytest.raises(DataError, match=r"t\.csv, line 1: names of columns must differ \(got 'choice'\)"):
+        read_trials(csv(tmp_path, "stimulus,choice,choice\n1,0,1\n"))
+
+
+def test_names_in_capitals(tmp_path):
+    """The exact name goes first; two others are ambiguous."""
+    trials = read_trials(csv(tmp_path, "Stimulus,CHOICE,Noise\n1,0,5\n2,1,5\n"), ["noise"])
+    assert (trials.level.tolist(), trials.conditions["noise"].tolist()) == ([1, 2], [5, 5])
+    assert read_trials({"Level": [9.0], "level": [1.0], "choice": [1]}).level.tolist() == [1]
+    with pytest.raises(DataError, match=r"must differ by more than capitals: 'level' \(got \['Level', 'LEVEL'\]\)"):
+        read_trials({"Level": [9.0], "LEVEL": [1.0], "choice": [1]})
+
+
+def test_the_column_response():
+    """It is the choice, unless there is a choice; beside `correct` it may be anything."""
+    trials = read_trials({"level": [-1.0, 1.0], "response": ["left", "right"]})
+    assert (trials.kind, trials.positive.tolist()) == ("choice", [False, True])
+    both = {"level": [-1.0, 1.0], "response": ["j", "f"], "choice": [0, 1]}
+    assert read_trials(both).positive.tolist() == [False, True]
+    unsigned = {"level": [1.0, 2.0], "response": ["j", "f"], "correct": [0, 1]}
+    assert read_trials(unsigned).kind == "correct"
+    with pytest.raises(DataError, match=r"percent correct needs .*\n.*; does 'response' hold it\?"):
+        read_trials(unsigned | {"level": [-1.0, 1.0]})
+
+
+@pytest.mark.parametrize(
+    ("cells", "choices"),
+    [
+        ("L R", ("L", "R")),
+        ("r l", ("R", "L")),
+        ("1 2", (1, 2)),
+        ("1 2", ("1", "2")),
+        ("ccw cw", ("ccw", "cw")),
+        ("False True", (False, True)),
+        ("False True", None),
+    ],
+)
+def test_codes_of_choices(tmp_path, cells, choices):
+    first, second = cells.split()
+    path = csv(tmp_path, f"stimulus,choice\n1,{first}\n2,{second}\n3,{first}\n")
+    trials = read_trials(path, choices=choices)
+    assert trials.positive.tolist() == [False, True, False]
+    assert trials.words == (("left", "right") if choices is None else tuple(map(str, choices)))
+
+
+def test_mistakes_with_codes(tmp_path):
+    path = csv(tmp_path, "stimulus,choice\n1,ccw\n2,cw\n3,\n")
+    with pytest.raises(DataError, match=r"line 2: choice must be .*'ccw'\)\n  name the codes.*--choices ccw cw"):
+        read_trials(path)
+    with pytest.raises(DataError, match=r"line 3: choice must be 'ccw' or 'right' \(got 'cw'\)"):
+        read_trials(path, choices=("ccw", "right"))
+    with pytest.raises(DataError, match=r"line 4: choice must be 'ccw' or 'cw' .*\n  leave out trials that were not"):
+        read_trials(path, choices=("ccw", "cw"))
+    for wrong in ("lr", ("a", "b", "c"), ("a", "A"), (1, "1.0"), ("", "a"), 5):
+        with pytest.raises(SettingError, match="choices: must be two different codes"):
+            read_trials(GOOD, choices=wrong)
+    with pytest.raises(SettingError, match=r"choices: names codes of choices, and trials only has 'correct'"):
+        read_trials({"level": [1.0], "correct": [1]}, choices=("a", "b"))
+
+
 def test_mistakes_with_conditions(tmp_path):
     path = csv(tmp_path, "stimulus,choice,noise\n1,0,1\n2,1,\n")
     with pytest.raises(DataError, match="line 3: the condition 'noise' is missing"):
@@ -110,3 +182,6 @@ def test_the_words_of_a_dataset():
     trials = read_trials(dataset)
     assert trials.words == ("first", "second")
     assert trials.positive.tolist() == [True, False]
+    dataset["choice"].attrs["flag_meanings"] = "first interval second interval"
+    with pytest.raises(DataError, match=r"flag_meanings of 'choice' must be two words .*\n  name the codes"):
+        read_trials(dataset)

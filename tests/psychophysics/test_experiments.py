@@ -11,10 +11,12 @@ import xarray as xr
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
+from neuroap import AdjointPropagation, CorticalClassifier, hierarchy
+from neuroap.analysis import fit_psychometric, read_trials
 from neuroap.errors import DataError, SettingError
-from neuroap.psychophysics import experiment, join, methods
+from neuroap.psychophysics import experiment, join, methods, train
 from neuroap.psychophysics.experiments import usual_levels
-from neuroap.tasks import DotMotion, GaborOrientation
+from neuroap.tasks import DotMotion, FunctionTask, GaborOrientation
 
 MOTION = DotMotion(frames=1, channels=4, noise=0.2)
 LEVELS = [-40, -10, 0, 10, 40]
@@ -118,6 +120,70 @@ def test_several_models_see_the_same_task():
     assert dict.fromkeys(trials.model.values) == dict.fromkeys(["Ideal", "Steady", "Undecided"])
 
 
+def test_conditions_are_numbered_from_part_to_part():
+    """Also where nothing else tells models apart."""
+    twice = run([Ideal(), Ideal()])
+    assert np.unique(twice.condition, return_counts=True)[1].tolist() == [100, 100]
+    both = join([twice, run(), twice.drop_vars("condition")])
+    assert np.unique(both.condition, return_counts=True)[1].tolist() == [100, 100, 100, 200]
+    named = join([run(), run()], condition=["before", "after"])
+    assert np.unique(named.condition).tolist() == ["after", "before"]
+    with pytest.raises(SettingError, match=r"join\.condition: numbers the conditions .*\n  choose another name"):
+        join([twice, run()], condition=["before", "after"])
+
+
+def network(noise=0.2, **rule):
+    """A small one that has learnt a little."""
+    layout = hierarchy(1, input=4, output=2, block=2)
+    model = CorticalClassifier(layout, AdjointPropagation(steps=(2, 2), **rule), batch_size=5, progress=False)
+    return train(MOTION.replace(noise=noise), model, epochs=1, trials=10, test_trials=10, progress=False)
+
+
+def test_networks_are_told_apart(tmp_path):
+    """By lesions, rules and what they were trained on, also once they were stored; with other models in one file."""
+    model = network()
+    cut = model.lesion("V1.SI")
+    trials = run([model, cut, network(beta=0.5), network(noise=1), Ideal()], trials=1)
+    first = {name: trials[name].values[::5].tolist() for name in trials if name not in ("correct", "p_right", "choice")}
+    assert first["condition"] == [0, 1, 2, 3, 4]
+    assert first["lesion"] == ["none", "V1.SI", "none", "none", "none"]
+    assert first["rule_beta"] == ["1.0", "1.0", "0.5", "1.0", "none"]
+    assert first["trained_on_noise"] == ["0.2", "0.2", "0.2", "1.0", "none"]
+    assert first["network_sizes"][0] == "image 4, V1 8, choice 2"
+    model.save(tmp_path / "model.nc")
+    stored = run([CorticalClassifier.load(tmp_path / "model.nc"), cut], trials=1)
+    assert stored.attrs["trained_on_noise"] == 0.2
+    assert (stored.attrs["rule_steps"], stored.attrs["rule_error"]) == ([2, 2], "STE")
+    trials.to_netcdf(tmp_path / "trials.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "trials.nc", engine="h5netcdf") as loaded:
+        xr.testing.assert_equal(loaded.load(), trials)
+
+
+def test_conditions_can_be_fitted_by_what_differs():
+    trials = run([Ideal(), Steady()], trials=30)
+    assert fit_psychometric(trials, by="model").sizes["model"] == 2
+    assert fit_psychometric(trials, by="condition").sizes["condition"] == 2
+    same = run([network(), network().lesion("V1.SI")], trials=30)
+    assert fit_psychometric(same, by="lesion")["lesion"].values.tolist() == ["V1.SI", "none"]
+
+
+def test_seeds_of_any_size_can_be_stored(tmp_path):
+    trials = run(seed=2**64)
+    trials.to_netcdf(tmp_path / "trials.nc", engine="h5netcdf")
+    assert trials.attrs["experiment_seed"] == str(2**64)
+
+
+def test_names_of_choices_are_kept_whole(tmp_path):
+    task = FunctionTask(lambda level, rng: [level], choices=("first interval", "second interval"))
+    trials = run(Steady(), task, levels=[-1, 0, 1], choice="sample")
+    assert trials.choice.attrs["flag_meanings"] == "first_interval second_interval"
+    trials.to_netcdf(tmp_path / "trials.nc", engine="h5netcdf")
+    assert read_trials(tmp_path / "trials.nc").words == ("first interval", "second interval")
+    fit = fit_psychometric(tmp_path / "trials.nc")
+    assert fit.attrs["response"] == "proportion of 'second interval'"
+    assert fit.attrs["answers"] == "first interval, second interval"
+
+
 def test_classifiers_of_scikit_learn_answer_too():
     shown = MOTION.sample(200, seed=1)
     trials = run(LogisticRegression().fit(shown.X, shown.y), trials=50)
@@ -174,8 +240,17 @@ def test_join_names_the_parts():
         (SettingError, r"task: must be a TwoAlternative", {"task": "gabor"}),
         (SettingError, r"model: must be one, or one for each of 2 .*got 3", {"model": [Ideal()] * 3, "noise": [1, 2]}),
         (SettingError, r"task: all must vary the same level", {"task": [MOTION, GaborOrientation()]}),
-        (DataError, r"levels: must be numbers \(got \['steep'\]\)", {"levels": ["steep"]}),
+        (DataError, r"experiment: levels must be numbers \(got \['steep'\]\)", {"levels": ["steep"]}),
+        (DataError, r"experiment: levels must be a row with one number per trial", {"levels": []}),
+        (DataError, r"experiment: levels must be finite numbers in \[-100, 100\] \(got 101\.0\)", {"levels": [1, 101]}),
+        (SettingError, r"noise: must be a number, or a sequence of at least one \(got \[\]\)", {"noise": []}),
+        (SettingError, r"levels: must hold at least two levels", {"levels": [1], "method": "quest+"}),
         (DataError, r"model: must have learnt .* left and right \(got 'an untrained", {"model": LogisticRegression()}),
+        (
+            DataError,
+            r"model: must have a method predict_proba \(got 'object'\)\n  write predict_proba",
+            {"model": object()},
+        ),
     ],
 )
 def test_mistakes(error, message, settings):
@@ -188,6 +263,42 @@ def test_a_model_of_other_labels():
     model.classes_ = np.array([3, 7])
     with pytest.raises(DataError, match=r"model: must have learnt to choose .* \(got array\(\[3, 7\]\)\)"):
         run(model)
+
+
+class Answers:
+    """Gives the same answer to whatever it is asked, of any shape."""
+
+    classes_ = np.array([0, 1])
+
+    def __init__(self, answer, rows=True):
+        self.answer, self.rows = answer, rows
+
+    def predict_proba(self, X):
+        return [self.answer] * len(X) if self.rows else self.answer
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (Answers([np.nan, 0.5]), r"must return probabilities \(got \[nan, 0\.5\]\)\n  one row per stimulus"),
+        (Answers([0.5, 3.0]), r"must return probabilities \(got \[0\.5, 3\.0\]\)"),
+        (Answers([-1.0, 2.0]), r"must return probabilities \(got \[-1\.0, 2\.0\]\)"),
+        (Answers(0.5), r"must return an array of shape \(5, 2\) \(got 'shape \(5,\)'\)"),
+        (Answers([0.5, 0.5], rows=False), r"must return an array of shape \(5, 2\) \(got 'shape \(2,\)'\)"),
+        (Answers("right", rows=False), r"must return numbers \(got 'str'\)"),
+    ],
+)
+def test_answers_that_are_no_probabilities(model, message):
+    with pytest.raises(DataError, match=r"model\.predict_proba: " + message):
+        run(model, trials=1)
+
+
+def test_a_mistake_is_found_before_any_model_answers():
+    """Of the last of several too."""
+    asked = Ideal()
+    asked.predict_proba = lambda X: pytest.fail("was asked")
+    with pytest.raises(DataError, match="must have learnt"):
+        run([asked, LogisticRegression()])
 
 
 def test_a_condition_without_a_value():

@@ -138,12 +138,58 @@ def test_a_layout_learns_by_the_rule_for():
         (SettingError, r"batch_size: is a setting of the classifier \(got 5\)\n  set it there", {"batch_size": 5}),
         (SettingError, r"snapshots: must be epochs of this training, 1 to 2 \(got 3\)", {"snapshots": [1, 3]}),
         (SettingError, r"model: must be a Layout or a CorticalClassifier \(got Normal", {"model": Normal(1)}),
+        (SettingError, r"rule: is a setting of the classifier", {"rule": RULE}),
+        (SettingError, r"probe: must be keywords of experiment \(got \[5\]\)", {"probe": [5]}),
+        (
+            SettingError,
+            r"probe: is no keyword of experiment \(got 'trails'\)\n  did you mean 'trials'",
+            {"probe": {"trails": 9}},
+        ),
+        (SettingError, r"choice: must be one of .*got 'foo'", {"probe": {"choice": "foo"}, "snapshots": [2]}),
+        (DataError, r"experiment: levels must be finite", {"probe": {"levels": [101]}, "snapshots": [2]}),
         (DataError, r"X must have 4 columns", {"model": classifier().set_params(layout=hierarchy(1, 4, 2, 2))}),
     ],
 )
 def test_mistakes(error, message, settings):
     with pytest.raises(error, match=message):
         trained(**settings)
+
+
+@pytest.mark.parametrize("kind", [lambda layout: layout, CorticalClassifier])
+def test_a_network_of_ten_choices_is_refused(kind, monkeypatch):
+    """Before it learns anything."""
+    monkeypatch.setattr(DotMotion, "sample", lambda *_: pytest.fail("trials were drawn"))
+    message = r"model: must have 2 output nodes, one for each choice \(got 10\)\n  declare Output\('choice', 2\)"
+    with pytest.raises(DataError, match=message):
+        train(TASK, kind(hierarchy(1, 8, 10, 2)), progress=False)
+
+
+def test_a_network_that_learnt_ten_labels_is_told_what_it_lacks():
+    model = CorticalClassifier(hierarchy(1, 8, 10, 2), RULE, epochs=1, progress=False)
+    shown = TASK.sample(20, 0)
+    with pytest.raises(DataError, match=r"model: must have learnt .*\n  give the network two choices, Output"):
+        experiment(model.fit(shown.X, shown.y), TASK)
+
+
+@pytest.mark.parametrize("source", [np.random.default_rng, np.random.RandomState, lambda _: None])
+@pytest.mark.parametrize("of", ["train", "classifier"])
+def test_one_seed_for_weights_and_trials(source, of, monkeypatch):
+    """That which is stored with the weights gives the trials again."""
+    drawn, sample = [], DotMotion.sample
+    monkeypatch.setattr(DotMotion, "sample", lambda task, n, seed: drawn.append(seed) or sample(task, n, seed))
+    given = source(3)
+    own = {"model": LAYOUT, "random_state": given, "rule": RULE, "batch_size": 10}
+    model = trained(**own) if of == "train" else trained(classifier(random_state=given))
+    first = list(drawn)
+    again = trained(classifier(random_state=model.seed_))
+    assert drawn[len(first) :] == first
+    assert_same_weights(model, again)
+    assert of == "train" or model.random_state is given
+
+
+def test_a_rule_of_ones_own():
+    model = trained(model=LAYOUT, rule=RULE, batch_size=10)
+    assert model.rule == RULE
 
 
 def test_a_task_is_no_name():

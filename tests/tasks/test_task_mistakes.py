@@ -276,6 +276,24 @@ def function_without_time() -> None:
     FunctionTask(pair, frames=3)  # <- mistake
 
 
+@mistake("FunctionTask.choices: must be two different names (got ('Same', 'same '))", '("left", "right")')
+def choices_of_one_name() -> None:
+    FunctionTask(growing_late, choices=("Same", "same "))  # <- mistake
+
+
+@mistake("FunctionTask.choices: must be two names (got ('', 'right'))", '("left", "right")')
+def a_choice_without_a_name() -> None:
+    FunctionTask(growing_late, choices=("", "right"))  # <- mistake
+
+
+@mistake("Tilted.choices: must be two different names (got ('tilted', 'tilted'))", '("left", "right")')
+def own_task_with_choices_of_one_name() -> None:
+    class Tilted(GaborOrientation):
+        choices = "tilted", "tilted"
+
+    Tilted()  # <- mistake
+
+
 @mistake("FunctionTask.choices: must be two names (got ('a', 'b', 'c'))", '("left", "right")')
 def three_choices() -> None:
     FunctionTask(growing_late, choices=("a", "b", "c"))  # type: ignore[arg-type]  # <- mistake
