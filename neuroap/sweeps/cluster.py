@@ -15,7 +15,13 @@ from neuroap.sweeps.grid import Point
 from neuroap.sweeps.job import Job, Outcome, died, unpacked
 
 
-def on_cluster(job: Job, points: list[Point], keep: Callable[[Point, Outcome], None], scheduler: Any) -> None:
+def on_cluster(
+    job: Job,
+    points: list[Point],
+    keep: Callable[[Point, Outcome], None],
+    at_once: Callable[[int], None],
+    scheduler: Any,
+) -> None:
     """Compute points on a cluster.
 
     Dask runs a point again whose worker died; if workers die again and again, the point has failed.
@@ -26,6 +32,8 @@ def on_cluster(job: Job, points: list[Point], keep: Callable[[Point, Outcome], N
     points : list of Point
     keep : callable
         Gets each outcome as it comes; what is finished when Ctrl-C arrives is kept too.
+    at_once : callable
+        Told how many workers there are at the beginning: each computes one point at a time.
     scheduler : str or distributed.Client
         The scheduler's address, or a client that is connected.
 
@@ -42,7 +50,9 @@ def on_cluster(job: Job, points: list[Point], keep: Callable[[Point, Outcome], N
     distributed = _distributed()
     packed = job.packed()
     with _connected(distributed, scheduler) as client:
-        if not client.scheduler_info()["workers"]:
+        ready = len(client.nthreads())
+        at_once(ready)
+        if not ready:
             message = "the cluster has no workers yet, and the points wait for one: `dask worker ADDRESS` starts it"
             warnings.warn(message, RuntimeWarning, stacklevel=4)
         # The job travels once to each worker, and can be made again if that worker dies.

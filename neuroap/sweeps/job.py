@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,11 +36,14 @@ class Outcome:
         The result as a netCDF file; empty if the point failed.
     error, traceback : str
         Type and message of the error, and where it happened; "" if all went well.
+    seconds : float
+        How long the function took; 0 if nobody knows.
     """
 
     content: bytes = b""
     error: str = ""
     traceback: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,14 +65,18 @@ class Job:
 
     def compute(self, point: Point) -> Outcome:
         """Compute a point with one BLAS thread; an error becomes a part of the outcome."""
+        started = time.monotonic()
         try:
             with _alone, _one_thread():
+                started = time.monotonic()  # not while another thread was at work
                 result = self.function(**point.arguments, **self.fixed)
-            return Outcome(to_bytes(as_dataset(result, self.taken)))
+            seconds = time.monotonic() - started
+            return Outcome(to_bytes(as_dataset(result, self.taken)), seconds=seconds)
         except (Exception, SystemExit) as error:  # a function that calls sys.exit() must not end the sweep
             inner = error.__traceback__.tb_next if error.__traceback__ else None
             text = "".join(traceback.format_exception(type(error), error, inner))
-            return Outcome(error=f"{type(error).__name__}: {error}", traceback=text)
+            seconds = time.monotonic() - started
+            return Outcome(error=f"{type(error).__name__}: {error}", traceback=text, seconds=seconds)
 
     def packed(self) -> bytes:
         """The job as bytes; functions that Python cannot import (lambdas, those of a script) go in whole.

@@ -29,7 +29,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_processes(job: Job, points: list[Point], keep: Callable[[Point, Outcome], None], workers: int | None) -> None:
+def in_processes(
+    job: Job,
+    points: list[Point],
+    keep: Callable[[Point, Outcome], None],
+    at_once: Callable[[int], None],
+    workers: int | None,
+) -> None:
     """Compute points in processes.
 
     A point whose process dies is tried again in a new one, `TRIES` times in all; other points do not notice.
@@ -41,11 +47,15 @@ def in_processes(job: Job, points: list[Point], keep: Callable[[Point, Outcome],
     points : list of Point
     keep : callable
         Gets each outcome as it comes, in any thread: what is finished when Ctrl-C arrives is kept too.
+    at_once : callable
+        Told how many points are computed at the same time.
     workers : int, optional
         Number of processes; at most one for each core and each point, which is the default.
     """
     crew = _Crew(job.packed(), keep)
-    with ThreadPoolExecutor(min(workers or cores(), cores(), len(points))) as threads:
+    number = min(workers or cores(), cores(), len(points))
+    at_once(number)
+    with ThreadPoolExecutor(number) as threads:
         try:
             for future in as_completed([threads.submit(crew.work, point) for point in points]):
                 future.result()

@@ -112,20 +112,25 @@ def sweep(
 
             def keep(point: Point, outcome: Outcome) -> None:
                 folder.put(point, outcome)
-                shown.point(bool(outcome.error))
+                shown.point(bool(outcome.error), outcome.seconds)
 
-            _compute(job, missing, keep, workers, scheduler)
+            _compute(job, missing, keep, shown.at_once, workers, scheduler)
     return _collected(points, folder, manifest)
 
 
 def _compute(
-    job: Job, points: list[Point], keep: Callable[[Point, Outcome], None], workers: int | None, scheduler: Any
+    job: Job,
+    points: list[Point],
+    keep: Callable[[Point, Outcome], None],
+    at_once: Callable[[int], None],
+    workers: int | None,
+    scheduler: Any,
 ) -> None:
     """Compute points here, in processes, or on a cluster."""
     if scheduler is not None:
-        on_cluster(job, points, keep, scheduler)
+        on_cluster(job, points, keep, at_once, scheduler)
     elif workers != 1:
-        in_processes(job, points, keep, workers)
+        in_processes(job, points, keep, at_once, workers)
     else:
         for point in points:
             with noticed():

@@ -77,7 +77,7 @@ def test_what_is_no_seed(seed):
 
 
 def test_many_seeds_and_values_are_checked_in_no_time():
-    """Twice as many take twice as long, not four times."""
+    """In much less than a second, where comparing each with each takes eight."""
 
     def seconds(n):
         values, started = np.arange(n), time.process_time()

@@ -17,7 +17,6 @@ from neuroap import CorticalClassifier, Layout, hierarchy
 from neuroap.errors import CheckpointError, SettingError
 from neuroap.sweeps import sweep
 from neuroap.sweeps.identity import described
-from neuroap.sweeps.progress import Progress
 
 mistake = Table(SettingError)
 
@@ -249,20 +248,3 @@ def test_where_something_was_declared_does_not_matter() -> None:
     object.__setattr__(two.areas[0], "declared", "elsewhere.py:3")
     assert one == two
     assert described(one, "here") == described(two, "here")
-
-
-def test_progress_says_how_much_time_is_left() -> None:
-    shown = Progress(40, 0, shown=False)
-    for k in range(10):
-        shown.point(failed=k == 3)
-    assert shown.line(20.0) == "10 of 40 points, 1 failed, 60 s left"
-
-
-def test_plain_lines_now_and_then(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    clock = iter([0.0, 2.0, 6.0, 8.0])
-    monkeypatch.setattr("time.monotonic", lambda: next(clock))
-    with Progress(4, 2) as shown:
-        for _ in range(3):
-            shown.point(failed=False)
-    said = "neuroap: 2 of 6 points are there already\nneuroap: 2 of 4 points, 6 s left\n"
-    assert capfd.readouterr().err == said
