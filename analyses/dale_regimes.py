@@ -23,6 +23,7 @@ from neuroap import Area, Input, Layout, Output, Recurrence, draw_weights, infer
 from neuroap.analysis import outliers
 from neuroap.commands.regimes import measure
 from neuroap.files import replacing
+from neuroap.layout import activation
 from neuroap.names import recurrence_name
 from neuroap.plotting import plot_eigenvalues
 from neuroap.plotting.regimes import LEGEND, frame
@@ -161,8 +162,9 @@ def _draw_eigenvalues(ax: Axes, block: int) -> None:
     layout = declared(2.0, 0.8, IMBALANCE, False, block)
     V1 = layout["V1"]
     assert isinstance(V1, Area)
-    plot_eigenvalues(draw_weights(layout, 0)[recurrence_name("V1")], ax=ax, signs=cell_signs(V1))
-    ax.set_title(f"inhibition {IMBALANCE:g} of excitation on average, bulk radius 2", fontsize=9)
+    at_rest = activation(V1.activation).slope
+    plot_eigenvalues(draw_weights(layout, 0)[recurrence_name("V1")], ax=ax, signs=cell_signs(V1), gain=at_rest)
+    ax.set_title(f"inhibition {IMBALANCE:g} of excitation on average, bulk radius 2; gain at rest", fontsize=9)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuroap.analysis.conditions import with_units
 from neuroap.analysis.eigenvalues import outliers
 from neuroap.analysis.regimes import CHAOTIC, DIVERGED, PERIODIC, REGIMES, STABLE, UNDECIDED
-from neuroap.errors import DataError
+from neuroap.errors import DataError, SettingError
 from neuroap.plotting.learning import COLORS, FONT, GRID, INK
 
 Array = NDArray[np.float64]
@@ -105,20 +105,31 @@ def plot_spectrum(exponents: xr.Dataset, ax: Axes | None = None, *, label: str =
 
 
 def plot_eigenvalues(
-    weights: ArrayLike, ax: Axes | None = None, *, margin: float | None = None, signs: ArrayLike | None = None
+    weights: ArrayLike,
+    ax: Axes | None = None,
+    *,
+    margin: float | None = None,
+    signs: ArrayLike | None = None,
+    gain: float = 1.0,
 ) -> Axes:
-    """Plot eigenvalues in the complex plane, with the unit circle and the disc that random weights would fill.
+    """Plot eigenvalues in the complex plane, with the border of stability and the disc that random weights would fill.
+
+    A fixed point of the map of an area is stable if all eigenvalues of its Jacobian, weights times gain, lie within the
+    unit circle: those of the weights within a circle of radius 1 / gain, if all neurons have the same gain.
 
     Parameters
     ----------
     weights : array, shape (N, N)
-        Recurrent weights; times the gain of the neurons (``weights * gain``) the Jacobian of a map.
+        Recurrent weights; or the Jacobian of a map, ``weights * gain`` with the gain of each neuron.
     ax : Axes, optional
         Where to plot; by default in a new figure of 4 x 4 inches.
     margin : float, optional
         How far beyond the disc an outlier lies, see `neuroap.analysis.outliers`.
     signs : array, shape (N,), optional
         Of the cells, if the weights obey Dale's law.
+    gain : float
+        The slope f'(u) of all neurons: at rest 1 for tanh, 1/2 for the sigmoid
+        (``neuroap.layout.activation("sigmoid").slope``).
 
     Returns
     -------
@@ -128,19 +139,24 @@ def plot_eigenvalues(
     ------
     DataError
         If `weights` is not square and finite.
+    SettingError
+        If `gain` is not a positive number.
     """
+    if not 0 < gain < np.inf:
+        raise SettingError("plot_eigenvalues.gain", "must be a positive number", gain)
     modes = outliers(weights, margin, signs)
     ax = plt.subplots(figsize=(4, 4), layout="constrained")[1] if ax is None else ax
     radius = float(modes["bulk_radius"])
     ax.add_patch(Circle((0, 0), radius, fc=COLORS[4], ec="none", alpha=SHADE, zorder=1, label="bulk"))
-    ax.add_patch(Circle((0, 0), 1, fc="none", ec=INK, lw=1, ls="--", zorder=2, label="unit circle"))
+    border, name = 1 / gain, "unit circle" if gain == 1 else f"border of stability, gain {gain:.3g}"
+    ax.add_patch(Circle((0, 0), border, fc="none", ec=INK, lw=1, ls="--", zorder=2, label=name))
     beyond = modes["outlier"].values
     for chosen, color, size, label in ((~beyond, MLE, 5, "eigenvalues"), (beyond, COLORS[1], 20, "outliers")):
         if chosen.any():
             real, imaginary = (modes[name].values[chosen] for name in ("real", "imaginary"))
             ax.scatter(real, imaginary, s=size, color=color, lw=0, zorder=3, label=label)
     frame(ax, "real part", "imaginary part")
-    reach = 1.08 * max(1.0, radius, float(modes["spectral_radius"]))
+    reach = 1.08 * max(border, radius, float(modes["spectral_radius"]))
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     ax.legend(loc="upper right", **ON_SHADES)
     return ax

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from neuroap.analysis import Map, lyapunov_spectrum, pca
-from neuroap.errors import DataError
+from neuroap.errors import DataError, SettingError
 from neuroap.plotting import plot_eigenvalues, plot_raster, plot_regimes, plot_spectrum, plot_trajectories
 from neuroap.plotting.regimes import SHADES
 
@@ -163,6 +163,20 @@ def test_eigenvalues_with_both_circles_and_the_outlier():
     assert ax.get_aspect() == 1
     assert ax.get_xlim() == ax.get_ylim()
     assert ax.get_xlim()[1] > np.abs(modes).max()
+
+
+def test_border_of_stability_of_neurons_with_another_gain():
+    """The sigmoid at rest has half the slope of tanh: weights twice as large are stable."""
+    weights = np.diag([0.5, -0.5])
+    ax = plot_eigenvalues(weights, ax=axes(), gain=0.5)
+    radii = {p.get_label(): p.radius for p in ax.patches if isinstance(p, Circle)}
+    assert radii["border of stability, gain 0.5"] == 2
+    assert "unit circle" not in radii
+    assert ax.get_xlim()[1] > 2
+    assert "border of stability, gain 0.5" in {t.get_text() for t in ax.get_legend().get_texts()}
+    for wrong in (0, -1, np.inf, np.nan):
+        with pytest.raises(SettingError, match=r"plot_eigenvalues\.gain: must be a positive number \(got"):
+            plot_eigenvalues(weights, ax=axes(), gain=wrong)
 
 
 def test_raster_has_steps_from_left_to_right_and_neurons_upward():
