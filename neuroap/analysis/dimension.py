@@ -39,7 +39,7 @@ def participation_ratio(trajectories: Any, over: Sequence[str] = ("step",)) -> x
     -------
     Dataset
         ``participation_ratio(...)``, ``corrected(...)`` and ``samples(...)``, the number of states. 0 where the
-        states are constant, NaN where a state is incomplete.
+        states are constant, to 1e-9 of the largest, NaN where a state is incomplete.
 
     Raises
     ------
@@ -143,6 +143,7 @@ def _ratio(X: Array) -> tuple[float, int]:
     if is_constant(X):
         return 0.0, len(X)
     X = X - X.mean(0)
+    X /= np.abs(X).max()  # fourth powers of small numbers would vanish
     K = X @ X.T if len(X) < X.shape[1] else X.T @ X  # both have the same eigenvalues but for zeros
     return float(np.trace(K) ** 2 / (K**2).sum()), len(X)
 

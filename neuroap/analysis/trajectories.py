@@ -12,7 +12,7 @@ from neuroap.errors import DataError
 
 Array = NDArray[np.float64]
 CORE = ("step", "neuron")
-# Relative spread below which numbers differ by rounding only.
+# Spread, in units of the largest number, below which numbers differ by rounding only.
 ROUNDING = 1e-9
 
 
@@ -69,9 +69,12 @@ def rms(X: Array) -> Array:
 
 
 def is_constant(X: Array) -> bool:
-    """Whether deviations from the mean over rows are as small as rounding makes them."""
-    size = max(1.0, float(np.abs(X).max()))
-    return bool(np.std(X, axis=0).max() <= ROUNDING * size)
+    """Whether deviations from the mean over rows are as small as rounding makes them: next to the largest number.
+
+    No size in itself is small: states may be given in units in which all of them are.
+    """
+    size = float(np.abs(X).max())
+    return size == 0 or bool(np.std(X / size, axis=0).max() <= ROUNDING)
 
 
 def units(data: xr.DataArray) -> str:

@@ -49,8 +49,9 @@ def zero_one_test(series: Any, angles: int = 100, seed: int = 0) -> xr.Dataset:
     Returns
     -------
     Dataset
-        ``K(...)``, ``K_sd(...)``, the standard deviation over angles, and ``forecast_error(...)``. A constant series
-        has K = 0 and no forecast error (NaN); a series with missing values has NaN.
+        ``K(...)``, ``K_sd(...)``, the standard deviation over angles, and ``forecast_error(...)``. A series that is
+        constant, to 1e-9 of its largest value, has K = 0 and no forecast error (NaN); a series with missing values
+        has NaN.
 
     Raises
     ------
@@ -83,6 +84,7 @@ def _measures(x: Array, c: Array) -> tuple[float, float, float]:
         return np.nan, np.nan, np.nan
     if is_constant(x[:, None]):
         return 0.0, 0.0, np.nan
+    x = x / np.abs(x).max()  # squares of small numbers would vanish
     x = (x - x.mean()) / x.std()
     K = _growth_rates(x, c)
     return float(np.median(K)), float(K.std()), _forecast_error(x)
