@@ -39,6 +39,8 @@ class LayoutFile:
     ----------
     rule : AdjointPropagation
         How the layout learns: ``RULE`` of a ``.py`` file that has one, else the published rule.
+    declares_rule : bool
+        Whether the file has such a ``RULE``.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -50,6 +52,7 @@ class LayoutFile:
         self._module = _run(self.path) if self.path.suffix == ".py" else None
         self._function = None if self._module is None else _layout_function(self._module, self.path)
         self.rule = _rule(self._module, self.path)
+        self.declares_rule = getattr(self._module, "RULE", None) is not None
 
     def declare(
         self, input: int | None = None, output: int | None = None, block: int | None = None, frames: int | None = None

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from neuroap.commands import load
 from neuroap.commands.layout_file import LayoutFile
 from neuroap.commands.outputs import say, writable_folder, writing
+from neuroap.commands.previous import keep_previous
 from neuroap.errors import SettingError, did_you_mean
 
 if TYPE_CHECKING:
     from xarray import Dataset
 
+    from neuroap.rules import AdjointPropagation
     from neuroap.tasks import TwoAlternative
 
 EXAMPLE = "example: neuroap psychometric models/two_choice.py --task gabor --noise 0.2 1 2 4"
@@ -58,12 +60,12 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, measure, fit; write and print what came out."""
-    layout = LayoutFile(args.layout)
+    file = LayoutFile(args.layout)
     task = task_named(args.task)
-    declared = layout.declare(task.columns // task.frames, 2, args.block, task.frames)
-    print(study(declared, task, args))
-    file = shlex.quote(str(args.out / TRIALS))
-    print(f"Try next:\n  neuroap fit {file} --by noise\n  neuroap show {shlex.quote(args.layout)}")
+    layout = file.declare(task.columns // task.frames, 2, args.block, task.frames)
+    print(study(layout, task, args, _rule(file, task))[1])
+    trials = shlex.quote(str(args.out / TRIALS))
+    print(f"Try next:\n  neuroap fit {trials} --by noise\n  neuroap show {shlex.quote(args.layout)}")
     return 0
 
 
@@ -82,7 +84,9 @@ def task_named(name: str) -> TwoAlternative:
     return task
 
 
-def study(layout: Any, task: TwoAlternative, args: argparse.Namespace) -> str:
+def study(
+    layout: Any, task: TwoAlternative, args: argparse.Namespace, rule: AdjointPropagation | None = None
+) -> tuple[Dataset, str]:
     """Train a network at each noise level, fit psychometric functions, write all files.
 
     Parameters
@@ -92,32 +96,73 @@ def study(layout: Any, task: TwoAlternative, args: argparse.Namespace) -> str:
     task : TwoAlternative
     args : Namespace
         With the names of `DEFAULTS`, and ``out``, the folder.
+    rule : AdjointPropagation, optional
+        None: that of `neuroap.train`.
 
     Returns
     -------
-    str
-        The table of the fits, and the names of the files.
+    Dataset, str
+        The fits; their table, and the names of the files.
+
+    Raises
+    ------
+    SettingError, DataError
+        Settings out of range; nothing was trained yet.
     """
-    folder = writable_folder(args.out, "--out")
-    tasks = [task.replace(noise=sd) for sd in dict.fromkeys(args.noise)]
-    models = [_trained(layout, each, args) for each in tasks]
+    tasks = {network_name(sd): task.replace(noise=sd) for sd in dict.fromkeys(args.noise)}
+    settings = _checked(task, args)
+    folder, names = writable_folder(args.out, "--out"), [TRIALS, FIT, FIGURE, *tasks]
+    keep_previous(folder, names)
+    models = [_trained(layout, each, args, rule, folder / name) for name, each in tasks.items()]
     say(f"{len(models)} networks are trained; they answer, and psychometric functions are fitted")
-    settings = {"levels": args.levels, "trials": args.repeats, "choice": args.choice, "seed": args.seed}
-    trials = load("neuroap.psychophysics").experiment(models, tasks, **settings)
+    trials = load("neuroap.psychophysics").experiment(models, list(tasks.values()), **settings)
     analysis = load("neuroap.analysis")
-    fit = analysis.fit_psychometric(trials, by="noise")
+    fit: Dataset = analysis.fit_psychometric(trials, by="noise")
     for name, dataset in ((TRIALS, trials), (FIT, fit)):
         with writing(folder / name) as partial:
             dataset.to_netcdf(partial, engine="h5netcdf")
-    _draw(fit, tasks, folder / FIGURE)
-    return f"{analysis.psychometric_table(fit)}\n\nFiles in {folder}: {TRIALS}, {FIT}, {FIGURE}"
+    _draw(fit, list(tasks.values()), folder / FIGURE)
+    return fit, f"{analysis.psychometric_table(fit)}\n\nFiles in {folder}: {', '.join(names)}"
 
 
-def _trained(layout: Any, task: TwoAlternative, args: argparse.Namespace) -> Any:
+def network_name(noise: float) -> str:
+    """The file of the network that was trained at this noise level, for `CorticalClassifier.load`."""
+    return f"network-noise-{repr(noise).removesuffix('.0')}.nc"
+
+
+def _rule(file: LayoutFile, task: TwoAlternative) -> AdjointPropagation:
+    """The rule of the file, or the published one; say which."""
+    network = load("neuroap.psychophysics.network")
+    rule: AdjointPropagation = network.rule_for(task, file.rule if file.declares_rule else network.PUBLISHED_RULE)
+    source = f"RULE of {file.path}" if file.declares_rule else "that of the published network (the file has no RULE)"
+    changed = ", settling for one time constant because the stimuli change" if task.frames > 1 else ""
+    say(f"rule: {source}: {rule.error}, steps {rule.steps}, learning rate {rule.learning_rate:g}{changed}")
+    return rule
+
+
+def _checked(task: TwoAlternative, args: argparse.Namespace) -> dict[str, Any]:
+    """The settings of the experiment, checked before hours of training."""
+    checks, observers = load("neuroap.tasks.checks"), load("neuroap.psychophysics.observers")
+    for name in ("epochs", "trials", "batch_size", "repeats"):
+        checks.count(f"--{name.replace('_', '-')}", getattr(args, name))
+    checks.one_of("--choice", args.choice, observers.CHOICE_RULES)
+    checks.seed("--seed", args.seed)
+    if args.levels is not None:
+        checks.row_of_levels("--levels", args.levels, task.largest_level)
+    return {"levels": args.levels, "trials": args.repeats, "choice": args.choice, "seed": args.seed}
+
+
+def _trained(
+    layout: Any, task: TwoAlternative, args: argparse.Namespace, rule: AdjointPropagation | None, path: Path
+) -> Any:
+    """Train a network, and store it at once: what fails later does not cost it."""
     say(f"noise {task.noise:g}: training")
     names = ("epochs", "trials", "batch_size", "device")
     settings = {name: getattr(args, name) for name in names}
-    return load("neuroap.psychophysics").train(task, layout, random_state=args.seed, **settings)
+    model = load("neuroap.psychophysics").train(task, layout, rule=rule, random_state=args.seed, **settings)
+    model.save(path)
+    say(f"noise {task.noise:g}: the network is in {path}")
+    return model
 
 
 def _draw(fit: Dataset, tasks: list[TwoAlternative], path: Path) -> None:

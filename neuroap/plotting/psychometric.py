@@ -35,9 +35,9 @@ def plot_psychometric(
 ) -> Axes:
     """Plot data, fitted curves and their credible bands; mark PSE and JND. Nothing is fitted.
 
-    The area of a point goes with its number of trials. At half height a dot marks the PSE, and a bar on
-    both sides of it the JND; for percent correct a dot on the curve marks the JND. The curve is dashed where its
-    spread is not identifiable.
+    The area of a point goes with its number of trials. At half height a diamond marks the PSE, and a bar on
+    both sides of it the JND; for percent correct a diamond on the curve marks the JND, with lapses a bit below 75%.
+    The curve is dashed where its spread is not identifiable.
 
     Parameters
     ----------
@@ -55,7 +55,15 @@ def plot_psychometric(
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    DataError
+        Trials in place of a fit.
+    SettingError
+        Another number of colours than of conditions.
     """
+    _check_fit(fit, "plot_psychometric")
     ax = _axes(ax)
     every = list(conditions(fit))
     chosen = list(colors) if colors is not None else _next_colors(ax, len(every))
@@ -130,6 +138,7 @@ def plot_threshold(
     -------
     Axes
     """
+    _check_fit(fit, "plot_threshold")
     if along not in fit["identifiable"].dims:
         raise DataError("plot_threshold.along", "is no condition of the fit", along, f'fit with by="{along}"')
     ax = _axes(ax)
@@ -142,6 +151,12 @@ def plot_threshold(
     if label or len(lines) > 1:
         _legend(ax, _legend_title(fit, keep=along), "upper right")
     return ax
+
+
+def _check_fit(fit: Any, where: str) -> None:
+    if not isinstance(fit, xr.Dataset) or "identifiable" not in fit:
+        got = list(fit) if isinstance(fit, xr.Dataset) else type(fit).__name__
+        raise DataError(f"{where}.fit", "is no fit", got, f"fit the trials first: {where}(fit_psychometric(trials))")
 
 
 def _axes(ax: Axes | None) -> Axes:
@@ -176,14 +191,14 @@ def _draw_points(ax: Axes, one: xr.Dataset, color: Any, largest: int) -> None:
 
 
 def _mark(ax: Axes, one: xr.Dataset, color: Any) -> None:
-    """PSE and JND on the line of 1/2; for percent correct the JND at 75%."""
+    """PSE and JND on the line of 1/2; for percent correct the JND on the curve, at 75% but for lapses."""
     pse, jnd = float(one["pse"]), float(one["jnd"])
     choices = _has_choices(one)
     if choices and np.isfinite(jnd):
         share = jnd / float(one["x"][-1] - one["x"][0])
         short_first = 2.9 - 0.4 * min(share, 1)  # short bars lie on long ones
         ax.plot([pse - jnd, pse + jnd], [0.5, 0.5], color=color, lw=3.5, solid_capstyle="butt", zorder=short_first)
-    x, y = (pse, 0.5) if choices else (jnd, 0.75)
+    x, y = (pse, 0.5) if choices else (jnd, float(np.interp(jnd, one["x"], one["curve"])))
     if np.isfinite(x):
         ax.plot(x, y, "D", color="white", mec=color, mew=1.2, ms=4.5, zorder=5)
         ax.plot([x, x], [FLOOR, y], color=color, lw=0.8, ls=":", zorder=1.5, scaley=False)

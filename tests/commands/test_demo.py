@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import xarray as xr
 
 from neuroap.commands import demo
 
-FILES = {"trials.nc", "fit.nc", "psychometric.png"}
+FILES = {"trials.nc", "fit.nc", "psychometric.png", "network-noise-1.nc", "network-noise-4.nc"}
 
 
 def test_a_short_one(command, tmp_path, monkeypatch):
@@ -26,6 +27,22 @@ def test_a_short_one(command, tmp_path, monkeypatch):
     assert "Try next:\n  neuroap fit" in done.out
     with xr.open_dataset(tmp_path / "out" / "trials.nc", engine="h5netcdf") as trials:
         assert (trials.attrs["network_seed"], trials.sizes["trial"]) == (7, 50)
+
+
+@pytest.mark.parametrize(
+    ("jnd", "said"),
+    [
+        ([1.0, 2.0, 4.0], "The JND grows with the noise: so many degrees more tilt are needed to be as sure."),
+        ([1.0, 1.0, 4.0], "The JND does not grow from each noise level to the next: 1, 1, 4 deg."),
+        ([3.0, 2.0], "The JND does not grow from each noise level to the next: 3, 2 deg."),
+        ([1.0, math.nan, 4.0], "Not every JND is known; the lines above say why."),
+    ],
+)
+def test_says_what_was_found(command, tmp_path, monkeypatch, jnd, said):
+    """And not what was hoped for."""
+    fit = xr.Dataset({"jnd": ("noise", jnd)})
+    monkeypatch.setattr(demo, "study", lambda *_: (fit, "a table"))
+    assert f"a table\n\n{said}\nTry next:" in command("demo", "--out", tmp_path).out
 
 
 @pytest.mark.slow

@@ -51,6 +51,42 @@ def test_json(command, csv):
     assert [row["noise"] for row in found["fits"]] == [1, 2]
     assert [row["jnd"] for row in found["fits"]] == fit["jnd"].values.tolist()
     assert found["fits"][1]["pse_interval"] == fit["pse_interval"].values[1].tolist()
+    assert [row["deviance_p"] for row in found["fits"]] == fit["deviance_p"].values.tolist()
+    assert [row["deviance"] for row in found["fits"]] == fit["deviance"].values.tolist()
+    (difference,) = found["differences"]
+    assert (difference["first"], difference["second"]) == (2, 1)
+    one = fit.sel(first=2, second=1)
+    for name in ("pse", "jnd", "slope", "lapse"):
+        assert difference[f"{name}_difference"] == float(one[f"{name}_difference"])
+        assert difference[f"{name}_difference_interval"] == one[f"{name}_difference_interval"].values.tolist()
+    assert command("fit", csv, "--json").json["differences"] == []
+
+
+def test_codes_of_choices(command, csv):
+    path = csv.with_name("codes.csv")
+    rows = [line.split(",") for line in csv.read_text().splitlines()[1:]]
+    path.write_text("noise;stimulus;response\n" + "\n".join(f"{n};{x};{['ccw', 'cw'][int(c)]}" for n, x, c in rows))
+    expected = command("fit", csv, "--by", "noise").out
+    assert command("fit", path, "--by", "noise", "--choices", "ccw", "cw").out == expected
+    assert "--choices ccw cw" in command("fit", path).err
+
+
+def test_earlier_results_are_kept(command, csv):
+    command("fit", csv, "--out", "results")
+    with open("results/fit.nc", "rb") as file:
+        first = file.read()
+    done = command("fit", csv, "--by", "noise", "--out", "results")
+    assert "results of an earlier run are kept in results: fit.previous.nc, psychometric.previous.png\n" in done.err
+    with open("results/fit.previous.nc", "rb") as file:
+        assert file.read() == first
+
+
+def test_pooled_conditions_are_said(command, csv):
+    path = csv.with_name("conditions.csv")
+    path.write_text(csv.read_text().replace("noise,", "condition,"))
+    done = command("fit", path)
+    assert (done.code, done.err[:43]) == (0, "warning: fit_psychometric: conditions are p")
+    assert "by='condition'" in done.err
 
 
 def test_options_before_the_file_and_several_conditions(command, csv):

@@ -6,6 +6,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import xarray as xr
 from analysis.observers import LEVELS, Observer
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -116,9 +117,21 @@ def test_percent_correct():
     ax = plot_psychometric(fit, ax=axes())
     assert ax.get_ylabel() == "proportion correct"
     assert 0.3 < ax.get_ylim()[0] < 0.4
-    assert [line.get_xydata().tolist() for line in ax.lines if line.get_marker() == "D"] == [
-        [[float(fit["jnd"]), 0.75]]
-    ]
+    ((x, y),) = [line.get_xydata()[0] for line in ax.lines if line.get_marker() == "D"]
+    assert x == float(fit["jnd"])
+    lapse = float(fit["lapse"])
+    assert lapse > 0.02
+    assert y == pytest.approx(0.5 + (0.5 - lapse) / 2, abs=1e-3)  # on the curve
+
+
+@pytest.mark.parametrize("plot", [plot_psychometric, plot_threshold])
+def test_trials_are_no_fit(plot):
+    table = xr.Dataset({name: ("trial", values) for name, values in Observer().trials(2).items()})
+    message = rf"{plot.__name__}\.fit: is no fit \(got \['level', 'choice'\]\)\n  fit the trials first: {plot.__name__}"
+    with pytest.raises(DataError, match=message):
+        plot(table)
+    with pytest.raises(DataError, match=r"is no fit \(got 'dict'\)"):
+        plot(Observer().trials(2))
 
 
 def test_accuracy_against_noise():
