@@ -83,8 +83,9 @@ def fit_psychometric(
     Levels of a condition that has more than 60 are pooled: 60 groups of neighbours, each with as many trials and at
     its mean level. ``n_right`` and ``n_trials`` count them there.
 
-    Asymptotes of choices are equal by assumption. Lapses to one side only, such as a wrong answer to strong evidence
-    for the right alone, therefore shift the PSE; many of them show in ``deviance_p``.
+    Limitation: asymptotes of choices are equal by assumption. Lapses to one side only, such as wrong answers to strong
+    evidence for the right alone, therefore shift the PSE to that side (10% of them by a quarter to a third of the
+    standard deviation). ``deviance_p`` is small then: look at the figure before a bias is reported.
 
     psignifit computes the posterior (Schütt, Harmeling, Macke and Wichmann 2016,
     https://doi.org/10.1016/j.visres.2016.02.002). Attributes of the result hold the priors.

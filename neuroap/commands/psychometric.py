@@ -114,7 +114,7 @@ def study(
     folder, names = writable_folder(args.out, "--out"), [TRIALS, FIT, FIGURE, *tasks]
     keep_previous(folder, names)
     models = [_trained(layout, each, args, rule, folder / name) for name, each in tasks.items()]
-    say(f"{len(models)} networks are trained; they answer, and psychometric functions are fitted")
+    say("training is over: networks answer, and psychometric functions are fitted")
     trials = load("neuroap.psychophysics").experiment(models, list(tasks.values()), **settings)
     analysis = load("neuroap.analysis")
     fit: Dataset = analysis.fit_psychometric(trials, by="noise")

@@ -144,6 +144,15 @@ def test_a_bad_fit_shows_in_the_deviance():
     assert float(fit_psychometric(trials)["deviance_p"]) < 0.001
 
 
+def test_lapses_to_one_side_shift_the_pse():
+    """The limitation that the documentation states, and its warning sign."""
+    level, sd = np.repeat(LEVELS, 200), 1.8
+    right = np.random.default_rng(0).random(len(level)) < 0.9 * norm.cdf(level / sd)
+    fit = fit_psychometric({"level": level, "choice": right.astype(int)})
+    assert 0.2 * sd < float(fit["pse"]) < 0.45 * sd
+    assert float(fit["deviance_p"]) < 0.01
+
+
 def test_each_condition_is_fitted_by_itself(fits):
     trials, together = fits
     for noise in (1, 2, 4):
