@@ -224,6 +224,12 @@ def _activity(model: neuroap.CorticalClassifier, X: Any, y: Any) -> xr.Dataset:
     ).drop_vars(["neuron"])  # fmt: skip
 
 
+def summary(dataset: xr.Dataset) -> xr.Dataset:
+    """Accuracy and median cosine of errors without cells, means over seeds: what is drawn, as numbers."""
+    medians = dataset["similarity"].median("trial")
+    return xr.Dataset({"accuracy_without": dataset["accuracy_without"], "median_similarity": medians}).mean("seed")
+
+
 def draw(dataset: xr.Dataset) -> plt.Figure:
     """Accuracy and lesions above; rates and errors along the way of the error below."""
     figure = plt.figure(figsize=(12, 9.5), layout="constrained")
@@ -231,7 +237,7 @@ def draw(dataset: xr.Dataset) -> plt.Figure:
     left, middle, right = above.subplots(1, 3, width_ratios=(1.2, 1, 1))
     _draw_laws(left, dataset)
     _draw_lesions(middle, dataset["accuracy_without"] * 100, "test accuracy without these cells (%)")
-    _draw_lesions(right, dataset["similarity"].median("trial"), "cosine of initial errors in V1.RI")
+    _draw_lesions(right, dataset["similarity"].median("trial"), "median cosine of initial errors in V1.RI")
     one = dataset.isel(seed=0).sel(lesion=INTACT)
     errors = xr.Dataset({"error": one["error_of_cells"]}).assign_coords(block=one["block_of"], cell=one["cell_of"])
     for column, (area, block) in zip(below.subplots(2, len(SHOWN)).T, SHOWN, strict=True):
@@ -284,10 +290,7 @@ def main(argv: list[str] | None = None) -> None:
         draw(dataset).savefig(partial, dpi=150)
     for name in ("accuracy", "violations"):
         print(f"{name}\n{dataset[name].mean('seed').to_pandas().round(4).to_string()}")
-    columns = {
-        n: dataset[n].mean([d for d in dataset[n].dims if d != "lesion"]) for n in ("accuracy_without", "similarity")
-    }
-    print(xr.Dataset(columns).to_pandas().round(4).to_string())
+    print(summary(dataset).to_pandas().round(4).to_string())
     print(f"{args.out / 'dale.nc'} and {args.out / 'dale.png'}")
 
 

@@ -34,7 +34,7 @@ def compute(noise: list[float], epochs: int, trials: int, batch_size: int, repea
     Parameters
     ----------
     noise : list of float
-        Standard deviations of the pixel noise.
+        Standard deviations of the pixel noise, in units of contrast.
     epochs, trials : int
         Epochs of fresh trials, and trials in each.
     batch_size : int
@@ -58,7 +58,8 @@ def compute(noise: list[float], epochs: int, trials: int, batch_size: int, repea
     fit = neuroap.fit_psychometric(join(shown, network=list(NETWORKS)), by=["network", "noise"])
     values = xr.DataArray(accuracy, {"network": list(NETWORKS), "noise": noise}, ("network", "noise"))
     fit["accuracy"] = values.assign_attrs(long_name="accuracy on 1,000 fresh trials", units="1")
-    return fit
+    unit = {"long_name": "SD of pixel noise", "units": "contrast"}
+    return fit.assign_coords(noise=fit["noise"].assign_attrs(unit))
 
 
 def draw(fit: xr.Dataset) -> plt.Figure:
@@ -66,7 +67,9 @@ def draw(fit: xr.Dataset) -> plt.Figure:
     figure, axes = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
     for ax, network in zip(axes, NETWORKS, strict=False):
         plot_psychometric(fit.sel(network=network), ax=ax).set_title(network, fontsize=10)
-    plot_threshold(fit, ax=axes[-1], along="noise")
+    legend = plot_threshold(fit, ax=axes[-1], along="noise").get_legend()
+    assert legend is not None
+    legend.set_loc("upper left")  # where thresholds are low; on the right it would cover their intervals
     return figure
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from neuroap.analysis.conditions import with_units
 from neuroap.analysis.populations import CELLS, NAMES, silent_cells
@@ -18,6 +19,7 @@ CELL_COLORS = {"E": COLORS[1], "I": COLORS[0]}
 PHASES = ("inference", "learning")
 GAP = 1.0  # steps between the phases
 BINS = 61
+TICKS = 4  # intervals between ticks of errors, whose labels are long
 
 
 def plot_population(rates: xr.Dataset, area: str, block: str, ax: Axes | None = None) -> Axes:
@@ -134,6 +136,7 @@ def plot_errors(recording: xr.Dataset, area: str, block: str, ax: Axes | None = 
     ax.axvline(0, color=INK, lw=0.8, zorder=1.5)
     ax.set_ylim(top=1.3 * ax.get_ylim()[1])  # room for the legend
     frame(ax, "error, r inference - r learning", "density")
+    ax.xaxis.set_major_locator(MaxNLocator(TICKS))
     ax.legend(loc="upper left", **LEGEND)
     return ax
 

@@ -158,7 +158,8 @@ def plot_eigenvalues(
     frame(ax, "real part", "imaginary part")
     reach = 1.08 * max(border, radius, float(modes["spectral_radius"]))
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
-    ax.legend(loc="upper right", **ON_SHADES)
+    # Below the Axes: within them it would cover the circles.
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, columnspacing=1.4, **LEGEND)
     return ax
 
 

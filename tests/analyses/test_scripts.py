@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import pytest
 import xarray as xr
 
@@ -87,3 +88,38 @@ def test_no_law_is_violated_and_cells_of_both_types_carry_the_error(run: Run) ->
         assert dataset["similarity"].sel(lesion="V2.SE.I").median() < 0.9
         raised = dataset["raised"].sel(lesion="none", area="V2").mean("trial")
         assert ((raised > 0.2) & (raised < 0.8)).all()
+
+
+def test_what_is_printed_of_lesions_is_what_is_drawn(run: Run) -> None:
+    """The median over trials, and the figure says so."""
+    script = runpy.run_path(str(SCRIPTS["dale"]))
+    with xr.open_dataset(run("dale", True) / "dale.nc", engine="h5netcdf") as dataset:
+        skewed = dataset.load()
+    skewed["similarity"][..., 0] = -1.0  # of one trial: it moves the mean
+    printed = script["summary"](skewed)
+    figure = script["draw"](skewed)
+    (ax,) = (ax for ax in figure.axes if "cosine" in ax.get_xlabel())
+    assert "median" in ax.get_xlabel()
+    drawn = [bar.get_width() for bar in ax.patches]
+    assert printed["median_similarity"].values == pytest.approx(drawn)
+    assert drawn[0] == pytest.approx(1)  # without a lesion
+    plt.close(figure)
+
+
+def test_thresholds_of_dale_have_a_unit_and_a_legend_that_covers_nothing(run: Run) -> None:
+    script = runpy.run_path(str(SCRIPTS["dale_psychometric"]))
+    with xr.open_dataset(run("dale_psychometric", True) / "dale_psychometric.nc", engine="h5netcdf") as dataset:
+        one = dataset.load()
+    both = one.isel(noise=[0, 0])
+    for name in ("jnd", "jnd_interval"):  # thresholds rise with the noise
+        both[name] = both[name] * xr.DataArray([1, 5], dims="noise")
+    both = both.assign_coords(noise=("noise", [1.0, 4.0], one["noise"].attrs))
+    figure = script["draw"](both)
+    ax = figure.axes[-1]
+    assert ax.get_xlabel() == "SD of pixel noise (contrast)"
+    figure.canvas.draw()
+    legend = ax.get_legend().get_window_extent()
+    for collection in ax.collections:  # error bars
+        for path in collection.get_paths():
+            assert not legend.overlaps(path.get_extents(ax.transData))
+    plt.close(figure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -215,6 +216,17 @@ def test_histograms_are_densities_of_both_types() -> None:
 def test_errors_of_one_type_have_one_histogram() -> None:
     ax = plot_errors(recording(errors()), "V2", "RI", ax=axes())
     assert legend(ax) == ["excitatory, raised in 0%"]
+
+
+@pytest.mark.parametrize("reach", [0.034, 0.07, 0.0091, 1.0, 0.25])
+def test_labels_of_errors_keep_apart_in_a_small_panel(reach: float) -> None:
+    """3 inches wide, as in a row of four."""
+    figure = Figure(figsize=(3, 2.6), layout="constrained")
+    ax = plot_errors(recording(reach * errors() / 0.5), "V1", "RI", ax=figure.subplots())
+    figure.canvas.draw()
+    shown = [t.get_window_extent() for t in ax.get_xticklabels() if t.get_text()]
+    assert len(shown) >= 3
+    assert all(left.x1 + 4 < right.x0 for left, right in itertools.pairwise(shown))
 
 
 def test_errors_that_are_all_zero_can_be_drawn() -> None:
