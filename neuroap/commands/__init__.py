@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,14 @@ def load(name: str) -> Any:
     name : str
         For example ``"neuroap.verify"``.
     """
+    handler = signal.getsignal(signal.SIGINT)
     try:
         return importlib.import_module(name)
     finally:
         if own_process and "brian2" in sys.modules:
             _calm(sys.modules["brian2"])
+            # Brian2's own calls the one before, which fails where that is to ignore: in the background of a script.
+            signal.signal(signal.SIGINT, handler)
 
 
 def _calm(brian2: Any) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,15 @@ def writing(path: Path) -> Iterator[Path]:
             yield partial
     except OSError as error:
         raise NeuroapError(str(path), f"cannot be written: {error.strerror or error}") from error
+
+
+def keep_previous(path: Path) -> Path:
+    """Copy a file of an earlier run to a name beside it that is free; returns that name."""
+    names = (path.with_name(f"{path.stem}.previous{k or ''}{path.suffix}") for k in count())
+    kept = next(name for name in names if not name.exists())
+    with writing(kept) as partial:
+        shutil.copyfile(path, partial)
+    return kept
 
 
 def writable_folder(path: Path, option: str) -> Path:

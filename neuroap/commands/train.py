@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuroap.commands import load, training_data
 from neuroap.commands.layout_file import LayoutFile
-from neuroap.commands.outputs import print_json, say, writable_folder, writing
+from neuroap.commands.outputs import keep_previous, print_json, say, writable_folder, writing
 from neuroap.commands.summary import report, scores
 from neuroap.rules import AdjointPropagation
 from neuroap.rules.adjoint import DALE, ERRORS
@@ -30,10 +29,8 @@ EXAMPLE = "example: neuroap train models/two_area.py --data digits --block 64 --
 DEVICE = "where the network runs: runtime, cpp_standalone, cuda_standalone or auto (%(default)s)"
 CHECKPOINT, HISTORY = "checkpoint.nc", "history.nc"
 LAYOUT, FIGURE = "layout.toml", "learning_curve.png"
-REPEATED = (
-    *("block", "epochs", "batch_size", "learning_rate", "learning_rate_decay", "beta", "recurrent_plasticity"),
-    "task_order",
-)
+# What another run does not repeat: what it is about, and where it goes.
+NOT_REPEATED = ("help", "layout", "data", "error", "out", "resume", "json")
 
 
 def add(subparsers: Any) -> None:
@@ -93,7 +90,8 @@ def run(args: argparse.Namespace) -> int:
     layout = file.declare(**training_data.sizes(sets), block=args.block)
     sets = training_data.by_task(layout, sets)
     folder = writable_folder(args.out, "--out")
-    _look_back(folder / CHECKPOINT, args.resume)
+    if args.dale and not any(area.dale for area in layout.areas):
+        say(f"--dale {args.dale} changes nothing: no area of {layout.name} obeys Dale's law")
     say(f"{layout.name}: loading Brian2")
     model = load("neuroap.training").CorticalClassifier(
         layout,
@@ -107,6 +105,8 @@ def run(args: argparse.Namespace) -> int:
         checkpoint=folder / CHECKPOINT,
         random_state=args.seed,
     )
+    load("neuroap.training.settings").check_settings(model)  # before anything is kept or overwritten
+    _look_back(folder / CHECKPOINT, args.resume)
     _fit(model, sets, args)
     files = _write(model.history_, layout, folder)
     result = {"layout": layout.name, **scores(model.history_), "files": files}
@@ -128,10 +128,7 @@ def _look_back(checkpoint: Path, resume: bool) -> None:
     if resume and not checkpoint.exists():
         say(f"{checkpoint} is not there: nothing to resume, training begins")
     elif checkpoint.exists() and not resume:
-        kept = checkpoint.with_name("checkpoint.previous.nc")
-        with writing(kept) as partial:
-            shutil.copyfile(checkpoint, partial)
-        say(f"the checkpoint of an earlier run is kept as {kept}")
+        say(f"the checkpoint of an earlier run is kept as {keep_previous(checkpoint)}")
 
 
 def _fit(model: Any, sets: Mapping[str, ImageSet], args: argparse.Namespace) -> None:
@@ -161,10 +158,11 @@ def _write(history: Any, layout: Layout, folder: Path) -> dict[str, Path]:
 def _next(args: argparse.Namespace, rule: AdjointPropagation) -> list[str]:
     """Commands that are worth trying after this one, with the settings of this one."""
     settings = [f"--data {shlex.quote(data)}" for data in args.data]
-    for name in REPEATED:
-        value = getattr(args, name)
-        if value != args.parser.get_default(name):
-            settings.append(f"--{name.replace('_', '-')} {value}")
+    for option in args.parser._actions:
+        value = getattr(args, option.dest, None)
+        if option.dest not in NOT_REPEATED and value != option.default:
+            values = [] if value is True else value if isinstance(value, list) else [value]
+            settings.append(" ".join([option.option_strings[0], *(shlex.quote(str(each)) for each in values)]))
     layout, other = shlex.quote(args.layout), "EPE" if rule.error == "STE" else "STE"
     out = shlex.quote(f"{args.out}-{other}")
     return [

@@ -21,7 +21,7 @@ from neuroap.training.inspection import Inspection
 from neuroap.training.keeping import Keeper, as_checkpoint, fingerprint, learner_of, restore, rule_from, settings_from
 from neuroap.training.learner import Array, Learner
 from neuroap.training.loop import Training, Trials
-from neuroap.training.settings import check_settings
+from neuroap.training.settings import check_rule, check_settings
 from neuroap.training.trials import as_pair, by_task, check_labels, check_stimuli, encode, find_classes, refusal
 from neuroap.weights import draw_weights
 
@@ -262,6 +262,7 @@ class CorticalClassifier(Inspection, ClassifierMixin, BaseEstimator):
             self.layout_ = hierarchy(areas=2, input=X.shape[1], output=n_classes, block=64)
         else:
             self.layout_ = self.layout
+        check_rule(self.layout_, self.rule or AdjointPropagation())
         trials = by_task(self.layout_, X, y, "fit")
         labels = {task: y if classes is None else classes for task, (_, y) in trials.items()}
         self._set_classes({task: find_classes(each, self._n_output(task), "fit") for task, each in labels.items()})

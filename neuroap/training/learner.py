@@ -124,8 +124,13 @@ class Learner:
     ) -> dict[str, Array]:
         """Show every trial once, learning after each batch; returns the outputs of inference by task.
 
-        See `CorticalNetwork.run`. If the run is interrupted, weights and states stay as they were.
-        Overflow is not an error here: ask `diverged`.
+        If the run is interrupted, weights and states stay as they were. Overflow is not an error here: ask
+        `diverged`.
+
+        Parameters
+        ----------
+        data, order, on_batch, seed, epochs
+            As of `SimulatedNetwork.run`.
         """
         network = self.network(data)
         key = "+".join(network.tasks)

@@ -6,9 +6,10 @@ import numbers
 import os
 from typing import TYPE_CHECKING
 
-from neuroap.errors import SettingError
-from neuroap.layout import Layout
+from neuroap.errors import RuleError, SettingError
+from neuroap.layout import Area, Layout, Zeros
 from neuroap.rules import AdjointPropagation
+from neuroap.seeds import as_seed
 from neuroap.training.learner import DEVICE_CHOICES, DTYPES, check_precision, choose
 from neuroap.training.loop import TASK_ORDERS
 
@@ -32,10 +33,22 @@ def check_settings(model: CorticalClassifier) -> None:
     check_precision(model.precision, model.dtype, model.device)
     if model.dt_ms is not None and not _is_number(model.dt_ms):
         raise SettingError("dt_ms", "must be a positive number of milliseconds, or None for tau", model.dt_ms)
+    if not hasattr(model.random_state, "random"):  # a generator would be asked for a number
+        as_seed(model.random_state)
     if not _is_number(model.stop_at):
         raise SettingError("stop_at", "must be a positive accuracy; above 1 training never stops early", model.stop_at)
     if not isinstance(model.checkpoint, str | os.PathLike | None):
         raise SettingError("checkpoint", "must be a path, or None for none", model.checkpoint)
+
+
+def check_rule(layout: Layout, rule: AdjointPropagation) -> None:
+    """Raise RuleError if the rule can never change weights that it lets learn."""
+    for p in layout.pathways if rule.dale == "multiplicative" else ():
+        source = layout[p.source_node]
+        if p.plastic and isinstance(p.weights, Zeros) and isinstance(source, Area) and source.dale:
+            where = f"AdjointPropagation.dale, Pathway {p.name!r}"
+            hint = "give it other initial weights, or learn with dale='clip'"
+            raise RuleError(where, "no factor changes weights that are 0", rule.dale, hint)
 
 
 def _is_count(value: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import neuroap
 from neuroap import AdjointPropagation, hierarchy
 from neuroap.brian.compiled import build, recipe
 from neuroap.brian.compiled.recipe import Recipe
@@ -85,6 +87,18 @@ def test_only_what_decides_about_the_code_gives_another_program(monkeypatch: pyt
     assert len(keys) == len(different) + 2
     monkeypatch.setattr(recipe, "_digest_of_sources", lambda: "changed")
     assert RECIPE.key(()) not in keys
+
+
+def test_every_source_that_code_depends_on_is_part_of_the_key() -> None:
+    """Whatever the sources import of neuroap is among them, but for what decides about no code."""
+    root = Path(neuroap.__file__).parent
+    files = [
+        f for part in recipe.SOURCES for f in ([root / part] if part.endswith(".py") else (root / part).rglob("*.py"))
+    ]
+    imported = {name for file in files for name in re.findall(r"from neuroap\.(\w+)", file.read_text())}
+    parts = {part.removesuffix(".py") for part in recipe.SOURCES}
+    assert {"timeline", "window", "frames", "names", "weights"} <= imported
+    assert imported - parts == {"builds", "errors", "seeds"}
 
 
 def _cut(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -143,3 +144,29 @@ def test_only_arguments_of_the_process_make_it_our_own(monkeypatch, capsys):
     assert cli.main() == 0
     assert commands.own_process
     assert capsys.readouterr().out.count("neuroap 0") == 2
+
+
+def test_a_command_in_the_background_goes_on_when_the_script_is_interrupted(tmp_path):
+    """Shells let background jobs ignore Ctrl-C; Brian2's handler would call what is to be ignored."""
+    text = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); import neuroap.cli as c; sys.exit(c.main())"
+    )
+    given = [
+        str(ROOT / "models" / "two_area.py"),
+        "--data",
+        "digits",
+        "--block",
+        "8",
+        "--epochs",
+        "40",
+        "--out",
+        str(tmp_path),
+    ]
+    process = subprocess.Popen([sys.executable, "-c", text, "train", *given], stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "checkpoint.nc").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert (tmp_path / "learning_curve.png").is_file()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def test_two_tasks_in_words(command):
     assert lines[0].startswith("reuse: 1 epochs in ")
     assert [line.split()[:3] for line in lines[4:6]] == [["mnist", "digits", "1"], ["fashion", "digits", "1"]]
     assert "Files in results: checkpoint.nc, history.nc" in done.out
-    again = f"neuroap train {REUSE} --data mnist=digits --data fashion=digits --block 4 --epochs 1"
+    again = f"neuroap train {REUSE} --data mnist=digits --data fashion=digits --epochs 1 --block 4"
     assert f"{again} --task-order simultaneous --error EPE --out results-EPE" in done.out
     assert "loading Brian2" in done.err
 
@@ -122,6 +123,7 @@ class Fake:
 @pytest.fixture
 def fake(monkeypatch):
     monkeypatch.setattr("neuroap.training.CorticalClassifier", Fake)
+    monkeypatch.setattr("neuroap.training.settings.check_settings", lambda model: None)
 
 
 @pytest.mark.usefixtures("fake")
@@ -190,6 +192,44 @@ def test_the_checkpoint_of_an_earlier_run_is_kept(command):
     assert done.code == 0
     assert Path("results/checkpoint.previous.nc").read_text() == "hours of work"
     assert "the checkpoint of an earlier run is kept as results/checkpoint.previous.nc" in done.err
+    Path("results/checkpoint.nc").write_text("minutes of work")
+    assert "is kept as results/checkpoint.previous1.nc" in command("train", TWO_AREA, "--data", "digits").err
+    kept = {p.name: p.read_text() for p in Path("results").glob("checkpoint.previous*")}
+    assert kept == {"checkpoint.previous.nc": "hours of work", "checkpoint.previous1.nc": "minutes of work"}
+
+
+@pytest.mark.parametrize("mistake", [("--dtype", "float16"), ("--device", "gpu"), ("--seed", -3), ("--batch-size", 0)])
+def test_a_mistake_in_the_settings_keeps_and_overwrites_nothing(command, mistake):
+    Path("results").mkdir()
+    Path("results/checkpoint.nc").write_text("hours of work")
+    done = command("train", TWO_AREA, "--data", "digits", "--block", 4, *mistake)
+    assert done.code == 1
+    assert os.listdir("results") == ["checkpoint.nc"]
+    assert Path("results/checkpoint.nc").read_text() == "hours of work"
+
+
+@pytest.mark.usefixtures("fake")
+def test_what_to_try_next_has_the_settings_of_this_run(command):
+    """All that differ from the default, as a shell takes them; neither where results go nor what they look like."""
+    rule = "--steps 5 6 --dale clip --bias-plasticity --learning-rate-decay 0.9 --seed 3 --dtype float64".split()
+    text = "dw = -phase*r_pre*e_post"
+    given = ("--block", 4, *rule, "--plasticity", text, "--out", "a b", "--resume")
+    done = command("train", TWO_AREA, "--data", "digits", *given)
+    (line,) = (line.strip() for line in done.out.splitlines() if "--error EPE" in line)
+    words = shlex.split(line)
+    assert words[:5] == ["neuroap", "train", str(TWO_AREA), "--data", "digits"]
+    assert words[-4:] == ["--error", "EPE", "--out", "a b-EPE"]
+    between = words[5:-4]
+    assert sorted(between) == sorted(["--block", "4", *rule, "--plasticity", text])
+    assert between[between.index("--steps") + 1 :][:2] == ["5", "6"]
+
+
+@pytest.mark.usefixtures("fake")
+def test_an_update_for_dales_law_that_nothing_obeys_is_said(command):
+    done = command("train", TWO_AREA, "--data", "digits", "--dale", "multiplicative")
+    assert "--dale multiplicative changes nothing: no area of two_area obeys Dale's law" in done.err
+    dale = TWO_AREA.with_name("cortical_area.py")
+    assert "changes nothing" not in command("train", dale, "--data", "digits", "--dale", "multiplicative").err
 
 
 @pytest.mark.usefixtures("fake")

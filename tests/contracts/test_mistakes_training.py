@@ -9,8 +9,19 @@ import numpy as np
 import pytest
 from mistakes import Mistake, Table, check
 
-from neuroap import Area, CorticalClassifier, Input, Layout, Output, error, hierarchy, inference
-from neuroap.errors import CheckpointError, DataError, DataTypeError, LayoutError, SettingError
+from neuroap import (
+    AdjointPropagation,
+    Area,
+    CorticalClassifier,
+    Input,
+    Layout,
+    Output,
+    Zeros,
+    error,
+    hierarchy,
+    inference,
+)
+from neuroap.errors import CheckpointError, DataError, DataTypeError, LayoutError, RuleError, SettingError
 
 mistake = Table(DataError)
 
@@ -51,6 +62,21 @@ def name_instead_of_a_layout() -> None:
 @mistake("rule: must be an AdjointPropagation (got 'STE')", "AdjointPropagation(learning_rate=1e-3)", SettingError)
 def name_instead_of_a_rule() -> None:
     model(rule="STE").fit(X, Y)  # <- mistake
+
+
+@mistake(
+    "AdjointPropagation.dale, Pathway 'V1.SI -> choice': no factor changes weights that are 0 (got 'multiplicative')",
+    "give it other initial weights, or learn with dale='clip'",
+    RuleError,
+)
+def zeros_that_a_factor_is_to_change() -> None:
+    rule = AdjointPropagation(dale="multiplicative")
+    model(hierarchy(1, 4, 2, 3, dale=True, weights=Zeros()), rule=rule).fit(X, Y)  # <- mistake
+
+
+@mistake("random_state: must be None, an integer >= 0 or a generator (got -3)", "one integer", SettingError)
+def a_negative_seed() -> None:
+    model(random_state=-3).fit(X, Y)  # <- mistake
 
 
 @mistake("epochs: must be a positive integer (got 1.5)", "", SettingError)

@@ -102,7 +102,7 @@ class Sabotage:
         self.epoch, self.calls, self.learn = epoch, 0, learner.Learner.learn
         patch.setattr(learner.Learner, "learn", lambda *a, **k: self.spoilt(*a, **k))
 
-    def spoilt(self, who: learner.Learner, data: object, order: object, on_batch: object, seed: int) -> object:
+    def spoilt(self, who: learner.Learner, data: object, order: object, on_batch: object, *more: int) -> object:
         """As `Learner.learn`."""
         self.calls += 1
 
@@ -111,7 +111,7 @@ class Sabotage:
                 who.network(None).projections["V1.SI -> choice"].array("w")[0, 0] = np.inf
             on_batch(batch)  # type: ignore[operator]
 
-        return self.learn(who, data, order, begin, seed)  # type: ignore[arg-type]
+        return self.learn(who, data, order, begin, *more)  # type: ignore[arg-type]
 
 
 def test_the_epoch_before_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

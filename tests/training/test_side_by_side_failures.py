@@ -37,7 +37,7 @@ def spoil(patch: pytest.MonkeyPatch, copy: int, epoch: int) -> None:
     """Make the weights of a copy infinite before the third batch of an epoch."""
     learn, calls = Learners.learn, [0]
 
-    def spoilt(self: Learners, data: Any, orders: Any, active: Any, on_batch: Callable[[int], None], seed: int) -> Any:
+    def spoilt(self: Learners, data: Any, orders: Any, active: Any, on_batch: Callable[[int], None], *more: int) -> Any:
         calls[0] += 1
 
         def begin(batch: int) -> None:
@@ -45,7 +45,7 @@ def spoil(patch: pytest.MonkeyPatch, copy: int, epoch: int) -> None:
                 self.network(data).projections["V1.SI -> choice"].array("w")[copy, 0, 0] = np.inf  # type: ignore[attr-defined]
             on_batch(batch)
 
-        return learn(self, data, orders, active, begin, seed)
+        return learn(self, data, orders, active, begin, *more)
 
     patch.setattr(Learners, "learn", spoilt)
 

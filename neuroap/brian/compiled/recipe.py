@@ -14,7 +14,7 @@ from neuroap.layout.structure import structure
 from neuroap.rules import AdjointPropagation
 
 # The parts of neuroap that the generated code depends on.
-SOURCES = ("brian", "layout", "rules", "timeline.py", "weights")
+SOURCES = ("brian", "layout", "rules", "weights", "frames.py", "names.py", "timeline.py", "window.py")
 
 
 @dataclass(frozen=True)
