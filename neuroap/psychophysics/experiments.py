@@ -137,8 +137,8 @@ def join(parts: Sequence[xr.Dataset], **conditions: Sequence[Any]) -> xr.Dataset
     Parameters
     ----------
     parts : sequence of Dataset
-        Trials, as `experiment` returns them. Attributes in which they differ are left out; the numbers in
-        ``condition`` go on from part to part.
+        Trials, as `experiment` returns them. Attributes in which they differ are left out, but for those that are
+        variables in one part; the numbers in ``condition`` go on from part to part.
     **conditions : sequence
         New variables, with one value for each part.
 
@@ -155,17 +155,37 @@ def join(parts: Sequence[xr.Dataset], **conditions: Sequence[Any]) -> xr.Dataset
         if len(values) != len(parts):
             raise SettingError(f"join.{name}", f"must hold one value for each of {len(parts)} parts", values)
     rows, taken = [], 0
-    for k, part in enumerate(parts):
+    for k, part in enumerate(_with_all_variables(parts)):
         part, own = numbered(part, taken)
         if own > 1 and CONDITION in conditions:
             rule = "numbers the conditions within each part, of which there are several"
             raise SettingError(f"join.{CONDITION}", rule, conditions[CONDITION], "choose another name")
         taken += own
-        new = {
-            n: ("trial", np.full(part.sizes["trial"], v[k]), {"long_name": _words(n)}) for n, v in conditions.items()
-        }
-        rows.append(part.assign(new))
-    return xr.concat(rows, "trial", data_vars="all", combine_attrs="drop_conflicts")
+        rows.append(part.assign({name: _column(part, name, values[k]) for name, values in conditions.items()}))
+    joined = xr.concat(rows, "trial", data_vars="all", combine_attrs="drop_conflicts")
+    mixed = {n: v.astype(str) for n, v in joined.data_vars.items() if v.dtype == object}  # files hold one type
+    joined.attrs = {n: v for n, v in rows[0].attrs.items() if all(_same(v, r.attrs.get(n)) for r in rows)}
+    return joined.assign(mixed)
+
+
+def _with_all_variables(parts: Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Parts with the same variables: one in which a setting did not vary has it as an attribute."""
+    names = dict.fromkeys(name for part in parts for name in part.data_vars)
+    lacking = [[n for n in names if n not in part] for part in parts]
+    return [
+        part.assign({n: _column(part, str(n), plain(part.attrs.get(n))) for n in own})
+        for part, own in zip(parts, lacking, strict=True)
+    ]
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(plain(one) == plain(other))
+
+
+def _column(part: xr.Dataset, name: str, value: Any) -> tuple[str, NDArray[Any], dict[str, str]]:
+    """A variable with the same value in each trial; of a list its text."""
+    value = str(value) if isinstance(value, list) else value
+    return "trial", np.full(part.sizes["trial"], value), {"long_name": name.replace("_", " ")}
 
 
 def usual_levels(task: TwoAlternative) -> NDArray[np.float64]:
@@ -180,7 +200,3 @@ def _levels(task: TwoAlternative, levels: ArrayLike | None) -> NDArray[np.float6
         return usual_levels(task)
     row: Any = [levels] if isinstance(levels, numbers.Real) else levels
     return row_of_levels("experiment", row, task.largest_level)
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

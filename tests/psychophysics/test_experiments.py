@@ -67,6 +67,10 @@ def test_every_level_equally_often():
     assert (levels.tolist(), n.tolist()) == (LEVELS, [20] * 5)
 
 
+def test_a_single_level():
+    assert run(levels=10).level.values.tolist() == [10] * 20
+
+
 @pytest.mark.parametrize("method", ["constant", "quest+"])
 def test_stimuli_and_answers_can_be_had_again(method, monkeypatch):
     """Over several blocks, whatever the order of rows; probabilities are those of the stimuli that the seeds give."""
@@ -130,6 +134,17 @@ def test_conditions_are_numbered_from_part_to_part():
     assert np.unique(named.condition).tolist() == ["after", "before"]
     with pytest.raises(SettingError, match=r"join\.condition: numbers the conditions .*\n  choose another name"):
         join([twice, run()], condition=["before", "after"])
+
+
+def test_parts_with_other_variables_are_joined(tmp_path):
+    """What varies in one part and is an attribute of another, or unknown there."""
+    two, one = run([Ideal(), Steady()], [MOTION, MOTION.replace(channels=8)]), run(Steady())
+    both = join([two, one.drop_attrs().assign_attrs(model="Steady", only_here=1)])
+    assert both.model.values[::100].tolist() == ["Ideal", "Steady", "Steady"]
+    assert both.task_channels.values[::100].tolist() == ["4", "8", "none"]
+    assert not {"model", "only_here"} & both.attrs.keys()
+    both.to_netcdf(tmp_path / "trials.nc", engine="h5netcdf")
+    assert join([two, one]).task_channels.values[::100].tolist() == [4, 8, 4]
 
 
 def network(noise=0.2, **rule):
