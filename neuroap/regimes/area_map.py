@@ -43,7 +43,8 @@ def area_map(
 
     f is the equation of `neuroap.layout.ACTIVATIONS` that the network runs, W its weights. A drive that changes
     makes the map of a whole cycle of it, c_1 to c_T and again, whose exponents are those of the area given its drive
-    (conditional exponents: all states that are compared see the same).
+    (conditional exponents: all states that are compared see the same). So do stimuli that change (inputs with several
+    frames): a cycle from rest is the window in which the network shows them, and each further one shows them again.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def area_map(
     """
     origin = as_source(source, seed)
     node = _area(origin.layout, area)
-    c = _drive(origin, node, X, y, drive, task)
+    c = _drive(origin, node, X, y, drive, task, dt_ms)
     steps = ticks_per_tau(node, origin.dt_ms if dt_ms is None else dt_ms)
     W = origin.weights.get(recurrence_name(area), np.zeros((node.size, node.size)))
     f = rate_function(activation(node.activation))
@@ -180,13 +181,15 @@ def _area(layout: Layout, name: str) -> Area:
     return known[name]
 
 
-def _drive(origin: Source, node: Area, X: Any, y: Any, given: ArrayLike | None, task: str | None) -> Floats:
+def _drive(
+    origin: Source, node: Area, X: Any, y: Any, given: ArrayLike | None, task: str | None, dt_ms: float | None
+) -> Floats:
     if X is None and y is not None:
         raise DataError("y", "comes with stimuli X, whose error it makes")
     if X is not None and given is not None:
         raise DataError("drive", "takes the place of stimuli: give one of them")
     if X is not None:
-        return drive_from(origin, node.name, X, y, task)
+        return drive_from(origin, node.name, X, y, task, dt_ms)
     if given is None:
         return origin.bias(node.name)
     c, N = _numbers(given), node.size

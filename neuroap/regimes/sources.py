@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroap.analysis.maps import next_multiple
 from neuroap.errors import DataError, DataTypeError
 from neuroap.layout import Layout
 from neuroap.names import bias_name
@@ -72,12 +74,20 @@ def as_source(source: CorticalClassifier | Layout | Source, seed: int) -> Source
     if isinstance(source, Source):
         return source
     if isinstance(source, Layout):
-        return Source(source, AdjointPropagation(), _double(draw_weights(source, seed)), None, {})
+        return Source(source, _rule(source), _double(draw_weights(source, seed)), None, {})
     if not isinstance(source, CorticalClassifier) or not hasattr(source, "learner_"):
         hint = "for example hierarchy(2), or CorticalClassifier(...).fit(X, y)"
         raise DataTypeError("source", "must be a layout or a trained CorticalClassifier", type(source).__name__, hint)
     learner = source.learner_
     return Source(source.layout_, learner.rule, _double(source.weights_), source.dt_ms, source._classes)
+
+
+def _rule(layout: Layout) -> AdjointPropagation:
+    """The default rule, whose phases are made to last for as many steps as show all frames of stimuli that change."""
+    rule = AdjointPropagation()
+    frames = math.lcm(*(i.frames for i in layout.inputs))
+    inference, learning = (next_multiple(n, frames) for n in rule.steps)
+    return replace(rule, steps=(inference, learning))
 
 
 def _double(weights: Mapping[str, Any]) -> dict[str, Floats]:
