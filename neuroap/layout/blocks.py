@@ -97,15 +97,26 @@ def _from_cells(name: str, sizes: Mapping[str, Any], stop: int) -> Block:
             hint = did_you_mean(key, (*CELL_TYPES, "start"))
             raise LayoutError("Area.blocks", f"block {name!r} has cells of an unknown type", key, hint)
         if not is_integer(number) or number < 0:
-            raise LayoutError("Area.blocks", f"cells of block {name!r} must be counted in integers", dict(sizes))
+            rule = f"cells of block {name!r} must be counted in integers"
+            raise LayoutError("Area.blocks", rule, dict(sizes), _whole_numbers(sizes))
     excitatory, inhibitory = (int(sizes.get(kind, 0)) for kind in CELL_TYPES)
     return Block(name, int(sizes.get("start", stop)), excitatory + inhibitory, excitatory)
+
+
+def _whole_numbers(sizes: Mapping[str, Any]) -> str:
+    """What to write in place of sizes that are no integers."""
+    real = {key: float(n) for key, n in sizes.items() if isinstance(n, numbers.Real) and not isinstance(n, bool)}
+    if len(real) == len(sizes) and all(n >= 0 and n.is_integer() for n in real.values()):
+        return f"write { ({key: int(n) for key, n in real.items()}) }"
+    return "fractions are for the whole area: excitatory=0.8" if any(0 < n < 1 for n in real.values()) else ""
 
 
 def _checked(block: Block) -> Block:
     check_name("Block.name", block.name)
     if block.name in RESERVED:
-        raise LayoutError("Block.name", f"{block.name!r} is the name of {RESERVED[block.name]}", block.name)
+        hint = 'count cells block by block, {"RI": {"E": 205, "I": 51}, ...}, or give excitatory=0.8'
+        hint = hint if block.name in CELL_TYPES else ""
+        raise LayoutError("Block.name", f"{block.name!r} is the name of {RESERVED[block.name]}", block.name, hint)
     counts = (block.start, block.size, 0 if block.excitatory is None else block.excitatory)
     if not all(map(is_integer, counts)):
         rule = f"neurons of block {block.name!r} must be counted in integers"

@@ -13,6 +13,7 @@ from neuroap.layout.activations import ACTIVATIONS, activation
 from neuroap.layout.blocks import CELL_TYPES, EXCITATORY, INHIBITORY, WHOLE, Block
 
 if TYPE_CHECKING:
+    from neuroap.layout.initial import Recurrence
     from neuroap.layout.nodes import Area
 
 UNTOLD = ""  # the type of cells that have none
@@ -74,7 +75,8 @@ def check_cells(area: Area) -> None:
     ------
     LayoutError
         Lesions of cells that the area does not have; blocks that contradict each other; with ``dale=True`` neurons
-        without a type, rates that can be negative, or a balance that nothing can bring about.
+        without a type, rates that can be negative, a balance that nothing can bring about, or a block so small that
+        rounding the fraction leaves it cells of one type.
     """
     told = runs(area)
     if not isinstance(area.dale, bool):
@@ -161,7 +163,7 @@ def block_range(area: Area, block: Block, kind: str, address: str) -> tuple[int,
 def _check_kind(area: Area, kind: str, address: str) -> None:
     if kind not in CELL_TYPES:
         rule = f"cells of area {area.name!r} are 'E' (excitatory) or 'I' (inhibitory)"
-        raise LayoutError("Layout", rule, address)
+        raise LayoutError("Layout", rule, address, did_you_mean(kind, CELL_TYPES))
 
 
 def _refuse(area: Area, kind: str, address: str) -> tuple[int, int]:
@@ -205,15 +207,32 @@ def _check_dale(area: Area, told: tuple[Run, ...]) -> None:
     if area.equations is None and activation(area.activation).low < 0:
         good = ", ".join(repr(a.name) for a in ACTIVATIONS.values() if a.low >= 0)
         raise LayoutError(where, "rates must never be negative", area.activation, f"activation= one of {good}")
-    if area.recurrence is None:
-        return
-    kinds = {r.kind for r in told}
+    if area.recurrence is not None:
+        _check_balance(where, area, area.recurrence, {r.kind for r in told})
+    _check_rounding(where, area)
+
+
+def _check_balance(where: str, area: Area, recurrence: Recurrence, kinds: set[str]) -> None:
     if EXCITATORY not in kinds:
         rule, hint = "without excitatory cells there is nothing to balance", "give excitatory > 0, or recurrence=None"
         raise LayoutError(where, rule, area.excitatory, hint)
-    if INHIBITORY not in kinds and area.recurrence.balance_or_default != 0:
+    if INHIBITORY not in kinds and recurrence.balance_or_default != 0:
         hint = "give a smaller fraction or larger blocks, or recurrence=Recurrence(balance=0): no inhibition"
         raise LayoutError(where, "without inhibitory cells nothing balances excitation", area.excitatory, hint)
+
+
+def _check_rounding(where: str, area: Area) -> None:
+    """Refuse a block that is too small for cells of both types: a fraction asks for both."""
+    if area.excitatory is None or not 0 < area.excitatory < 1:
+        return
+    assert isinstance(area.blocks, tuple)
+    for block in area.blocks:
+        excitatory = _share(block.size, area.excitatory)
+        if block.excitatory is None and excitatory in (0, block.size):
+            lacking = "inhibitory" if excitatory else "excitatory"
+            rule = f"block {block.name!r} is too small for {lacking} cells, it has {block.size} neurons"
+            sizes = {block.name: {EXCITATORY: excitatory, INHIBITORY: block.size - excitatory}}
+            raise LayoutError(where, rule, area.excitatory, f"give a larger block, or count its cells: {sizes}")
 
 
 def check_lesions(lesions: object) -> tuple[str, ...]:

@@ -163,7 +163,13 @@ class Layout:
         """
         areas = {a.name: a for a in self.areas}
         for address in addresses:
-            name, dot, within = str(address).partition(".")
+            if not isinstance(address, str):
+                listed = [each for each in address if isinstance(each, str)] if isinstance(address, Iterable) else []
+                hint = f"lesion({', '.join(map(repr, listed or ['V1.SE.I', 'V2']))})"
+                raise LayoutError("Layout.lesion", "each address is an argument of its own", address, hint)
+            name, dot, within = address.partition(".")
+            if name not in self:
+                raise LayoutError("Layout.lesion", "no such node", address, did_you_mean(name, self))
             if name not in areas:
                 rule, hint = "only cells of areas can be silenced", did_you_mean(name, areas)
                 raise LayoutError("Layout.lesion", rule, address, hint)
@@ -211,7 +217,13 @@ class Layout:
         return draw(self, ax=ax, task=task)
 
     def to_toml(self, path: str | Path | None = None) -> str:
-        """Return the layout as TOML text, and write it to `path` if one is given."""
+        """Return the layout as TOML text, and write it to `path` if one is given.
+
+        Raises
+        ------
+        LayoutError
+            If the file cannot be written.
+        """
         return write(to_document(self), path)
 
     @classmethod

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroap.errors import LayoutError, did_you_mean
+from neuroap.files import replacing
 from neuroap.layout.blocks import Block
 from neuroap.layout.initial import INITIALS, Initial, Recurrence
 from neuroap.layout.nodes import Area, Input, Output
@@ -57,15 +58,24 @@ def read(source: str | Path) -> Document:
 
 
 def write(document: Document, path: str | Path | None) -> str:
-    """Write tables as TOML text, and to `path` if one is given (through a temporary file)."""
+    """Write tables as TOML text, and to `path` if one is given (through a temporary file).
+
+    Raises
+    ------
+    LayoutError
+        If the file cannot be written.
+    """
     import tomli_w
 
     text = tomli_w.dumps(document)
     if path is not None:
-        target = Path(path)
-        partial = target.with_name(target.name + ".partial")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(target)
+        try:
+            with replacing(path) as partial:
+                partial.write_text(text, encoding="utf-8")
+        except OSError as error:
+            folder = Path(path).parent
+            hint = "" if folder.is_dir() else f"there is no folder {str(folder)!r}: make it first"
+            raise LayoutError("Layout.to_toml", f"cannot be written: {error.strerror}", str(path), hint) from None
     return text
 
 

@@ -6,7 +6,7 @@ import pytest
 from layout.examples import EXAMPLES
 from mistakes import Mistake, Table, check
 
-from neuroap import Area, Input, Layout, Output, Recurrence, error, inference
+from neuroap import Area, Input, Layout, Output, Recurrence, error, hierarchy, inference
 from neuroap.errors import LayoutError
 from neuroap.layout import Block
 
@@ -45,7 +45,22 @@ def cells_in_lower_case() -> None:
     Area("V1", {"RI": {"e": 4, "I": 1}})  # <- mistake
 
 
-@mistake("Area.blocks: cells of block 'RI' must be counted in integers (got {'E': 0.8, 'I': 0.2})")
+@mistake(
+    "Area.blocks: cells of block 'RI' must be counted in integers (got {'E': 5.0, 'I': 1})", "write {'E': 5, 'I': 1}"
+)
+def cells_as_floats() -> None:
+    Area("V1", {"RI": {"E": 5.0, "I": 1}})  # <- mistake
+
+
+@mistake("Area.blocks: cells of block 'RI' must be counted in integers (got {'E': nan})")
+def cells_not_a_number() -> None:
+    Area("V1", {"RI": {"E": float("nan")}})  # <- mistake
+
+
+@mistake(
+    "Area.blocks: cells of block 'RI' must be counted in integers (got {'E': 0.8, 'I': 0.2})",
+    hint="fractions are for the whole area: excitatory=0.8",
+)
 def cells_as_fractions() -> None:
     Area("V1", {"RI": {"E": 0.8, "I": 0.2}})  # <- mistake
 
@@ -70,9 +85,17 @@ def excitatory_cells_as_a_fraction() -> None:
     Area("V1", [Block("RI", 0, 4, 0.8)])  # <- mistake
 
 
-@mistake("Block.name: 'E' is the name of excitatory cells (got 'E')")
+@mistake(
+    "Block.name: 'E' is the name of excitatory cells (got 'E')",
+    hint='count cells block by block, {"RI": {"E": 205, "I": 51}, ...}, or give excitatory=0.8',
+)
 def block_called_e() -> None:
     Area("V1", {"E": 4, "I": 1})  # <- mistake
+
+
+@mistake("Block.name: 'E' is the name of excitatory cells (got 'E')", hint="count cells block by block")
+def cells_of_every_block_of_a_hierarchy() -> None:
+    hierarchy(block={"E": 20, "I": 5})  # <- mistake
 
 
 @mistake(
@@ -117,6 +140,14 @@ def pathway_from_cells_of_a_third_type() -> None:
     Layout(*ENDS, Area("V1", BLOCKS), inference("V1.SI.PV", "y"))  # <- mistake
 
 
+@mistake(
+    "Pathway 'V1.SI.e -> y' ({line}): cells of area 'V1' are 'E' (excitatory) or 'I' (inhibitory) (got 'V1.SI.e')",
+    hint="did you mean 'E'?",
+)
+def pathway_from_cells_in_lower_case() -> None:
+    Layout(*ENDS, Area("V1", BLOCKS), inference("V1.SI.e", "y"))  # <- mistake
+
+
 @mistake("Pathway 'V1.SI. -> y' ({line}): cells of area 'V1' are 'E' (excitatory) or 'I' (inhibitory) (got 'V1.SI.')")
 def pathway_from_a_dot() -> None:
     Layout(*ENDS, Area("V1", BLOCKS), inference("V1.SI.", "y"))  # <- mistake
@@ -153,9 +184,27 @@ def lesion_of_an_input() -> None:
     CELLS.lesion("image")  # <- mistake
 
 
-@mistake("Layout.lesion: only cells of areas can be silenced (got 'V11.SI')", hint="did you mean 'V1'?")
+@mistake("Layout.lesion: no such node (got 'V11.SI')", hint="did you mean 'V1'?")
 def lesion_of_an_unknown_area() -> None:
     CELLS.lesion("V11.SI")  # <- mistake
+
+
+@mistake("Layout.lesion: no such node (got 'imag.SI')", hint="did you mean 'image'?")
+def lesion_of_an_unknown_input() -> None:
+    CELLS.lesion("imag.SI")  # <- mistake
+
+
+@mistake(
+    "Layout.lesion: each address is an argument of its own (got ['V1.SE', 'V1.RI'])",
+    hint="lesion('V1.SE', 'V1.RI')",
+)
+def lesions_in_a_list() -> None:
+    CELLS.lesion(["V1.SE", "V1.RI"])  # <- mistake
+
+
+@mistake("Layout.lesion: each address is an argument of its own (got 3)", hint="lesion('V1.SE.I', 'V2')")
+def lesion_of_a_number() -> None:
+    CELLS.lesion(3)  # <- mistake
 
 
 @mistake("Layout: area 'V1' has no block 'S' (got 'S.E')", hint="did you mean 'SI'?")
@@ -196,7 +245,7 @@ def law_without_cell_types() -> None:
 
 @mistake(
     "Area 'V1' with dale=True: rates must never be negative (got 'tanh')",
-    hint="activation= one of 'relu', 'sigmoid', 'rectified_tanh', 'saturating'",
+    hint="activation= one of 'relu', 'sigmoid', 'rectified_tanh', 'saturating', 'hard_sigmoid'",
 )
 def law_with_negative_rates() -> None:
     Area("V1", BLOCKS, dale=True)  # <- mistake
@@ -208,6 +257,22 @@ def law_with_negative_rates() -> None:
 )
 def law_in_blocks_too_small_for_inhibition() -> None:
     Area("V1", 2, activation="relu", excitatory=0.8, dale=True)  # <- mistake
+
+
+@mistake(
+    "Area 'V1' with dale=True: block 'SE' is too small for inhibitory cells, it has 2 neurons (got 0.8)",
+    hint="give a larger block, or count its cells: {'SE': {'E': 2, 'I': 0}}",
+)
+def law_in_one_block_too_small_for_inhibition() -> None:
+    Area("V1", {"RI": 10, "SE": 2}, activation="relu", excitatory=0.8, dale=True)  # <- mistake
+
+
+@mistake(
+    "Area 'V1' with dale=True: block 'SE' is too small for excitatory cells, it has 2 neurons (got 0.2)",
+    hint="give a larger block, or count its cells: {'SE': {'E': 0, 'I': 2}}",
+)
+def law_in_one_block_too_small_for_excitation() -> None:
+    Area("V1", {"RI": 10, "SE": 2}, activation="relu", excitatory=0.2, dale=True, recurrence=None)  # <- mistake
 
 
 @mistake(

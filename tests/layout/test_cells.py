@@ -331,6 +331,16 @@ def test_what_is_declared_can_be_drawn() -> None:
     assert (weights["V1.SI.E -> V2.RI"] > 0).all()
 
 
+def test_blocks_of_one_type_can_be_counted_or_asked_for() -> None:
+    """What rounding must not do, numbers may; labels without the law are rounded."""
+    alone: dict[str, Any] = dict(activation="relu", dale=True)
+    counted = Area("V1", {"RI": 10, "SE": {"E": 2, "I": 0}}, excitatory=0.8, **alone)
+    assert counts(counted)["SE"] == 2
+    assert counts(Area("V1", {"RI": 10, "SE": 2}, excitatory=0.8))["SE"] == 2
+    whole = Area("V1", {"RI": 10, "SE": 2}, excitatory=1, recurrence=None, **alone)
+    assert counts(whole)["SE"] == 2
+
+
 def test_another_fraction_counts_the_cells_anew() -> None:
     """Blocks keep what was declared: a fraction is that of the area, numbers of cells are those of the block."""
     area = Area("V1", {"RI": 10, "SI": {"E": 4, "I": 6}}, excitatory=0.8)

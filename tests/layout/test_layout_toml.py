@@ -1,5 +1,7 @@
 """Layouts as TOML: what is written, that it comes back, and what may be written by hand."""
 
+import errno
+import os
 import tomllib
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from neuroap import (
     hierarchy,
     inference,
 )
+from neuroap.errors import LayoutError
 
 each_example = pytest.mark.parametrize("layout", EXAMPLES.values(), ids=EXAMPLES)
 
@@ -136,7 +139,29 @@ def test_a_layout_may_be_written_by_hand() -> None:
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "layout.toml"
     path.write_text("old", encoding="utf-8")
-    (tmp_path / "layout.toml.partial").mkdir()
-    with pytest.raises(OSError, match=r"layout\.toml\.partial"):
+    (tmp_path / f".{os.getpid()}.layout.toml").mkdir()  # where it would be written first
+    with pytest.raises(
+        LayoutError, match=r"Layout\.to_toml: cannot be written: Is a directory \(got '.*/layout\.toml'"
+    ):
         hierarchy(1, 6, 3, 2).to_toml(path)
     assert path.read_text(encoding="utf-8") == "old"
+
+
+def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, text: str, **_: object) -> int:
+        path.write_bytes(text.encode()[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(LayoutError, match=r"cannot be written: No space left on device \(got '.*/layout\.toml'\)$"):
+        hierarchy(1, 6, 3, 2).to_toml(tmp_path / "layout.toml")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    said = r"Layout\.to_toml: cannot be written: No such file .*\n  there is no folder '.*/nowhere': make it first"
+    with pytest.raises(LayoutError, match=said):
+        hierarchy(1, 6, 3, 2).to_toml(tmp_path / "nowhere" / "layout.toml")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LayoutError, match="cannot be written: Not a directory"):
+        hierarchy(1, 6, 3, 2).to_toml(tmp_path / "file" / "layout.toml")
