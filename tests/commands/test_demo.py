@@ -1,4 +1,4 @@
-"""neuroap demo: half a minute, three files, a table."""
+"""neuroap demo: half a minute, a table, figure, and all that can be used again."""
 
 from __future__ import annotations
 
