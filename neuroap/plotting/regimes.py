@@ -23,7 +23,6 @@ SHADES = {STABLE: COLORS[4], PERIODIC: COLORS[5], CHAOTIC: COLORS[1], DIVERGED: 
 SHADE = 0.22  # opacity of regimes
 BAND = 0.18  # of standard deviations
 LEGEND: dict[str, Any] = {"frameon": False, "fontsize": FONT, "handlelength": 1.6}
-ON_SHADES: dict[str, Any] = LEGEND | {"frameon": True, "framealpha": 0.8, "edgecolor": "none"}
 MLE, FTMLE, ACCURACY = COLORS[0], COLORS[3], COLORS[2]
 
 
