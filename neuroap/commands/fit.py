@@ -10,7 +10,7 @@ from typing import Any
 
 from neuroap.commands import load
 from neuroap.commands.outputs import print_json, say, writable_folder, writing
-from neuroap.commands.previous import keep_previous
+from neuroap.commands.previous import keep_earlier
 
 EXAMPLE = """example: neuroap fit observer.csv --by noise --out results. A .csv file has a first line with the names
 of its columns: stimulus and choice (0 and 1, -1 and 1, or left and right), and conditions such as noise or observer."""
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write(fit: Any, folder: Path) -> None:
-    keep_previous(folder, (FIT, FIGURE))
+    keep_earlier((folder / FIT, folder / FIGURE))
     with writing(folder / FIT) as partial:
         fit.to_netcdf(partial, engine="h5netcdf")
     figure = load("matplotlib.figure").Figure(figsize=(5, 3.5), layout="constrained")

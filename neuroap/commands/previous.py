@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from neuroap.commands.outputs import say, writing
+from neuroap.commands.outputs import keep_previous, say
 
 
-def keep_previous(folder: Path, names: Iterable[str]) -> None:
-    """Copy files that will be written anew to ``NAME.previous.EXT``, and say so.
+def keep_earlier(paths: Iterable[Path]) -> None:
+    """Copy files that are about to be written anew to names that are free, and say so.
 
     Raises
     ------
     NeuroapError
         A copy cannot be written.
     """
-    kept = []
-    for path in (folder / name for name in names):
-        if path.is_file():
-            kept.append(f"{path.stem}.previous{path.suffix}")
-            with writing(folder / kept[-1]) as partial:
-                shutil.copyfile(path, partial)
+    kept = [str(keep_previous(path)) for path in paths if path.is_file()]
     if kept:
-        say(f"results of an earlier run are kept in {folder}: {', '.join(kept)}")
+        say(f"results of an earlier run are kept: {', '.join(kept)}")

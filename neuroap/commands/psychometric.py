@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from neuroap.commands import load
 from neuroap.commands.layout_file import LayoutFile
 from neuroap.commands.outputs import say, writable_folder, writing
-from neuroap.commands.previous import keep_previous
+from neuroap.commands.previous import keep_earlier
 from neuroap.errors import SettingError, did_you_mean
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from neuroap.tasks import TwoAlternative
 
 EXAMPLE = "example: neuroap psychometric models/two_choice.py --task gabor --noise 0.2 1 2 4"
-TRIALS, FIT, FIGURE = "trials.nc", "fit.nc", "psychometric.png"
+TRIALS, FIT, FIGURE = RESULTS = "trials.nc", "fit.nc", "psychometric.png"
 # What `study` reads from the options.
 DEFAULTS: dict[str, Any] = {
     "task": "gabor",
@@ -111,18 +111,18 @@ def study(
     """
     tasks = {network_name(sd): task.replace(noise=sd) for sd in dict.fromkeys(args.noise)}
     settings = _checked(task, args)
-    folder, names = writable_folder(args.out, "--out"), [TRIALS, FIT, FIGURE, *tasks]
-    keep_previous(folder, names)
+    folder = writable_folder(args.out, "--out")
     models = [_trained(layout, each, args, rule, folder / name) for name, each in tasks.items()]
     say("training is over: networks answer, and psychometric functions are fitted")
     trials = load("neuroap.psychophysics").experiment(models, list(tasks.values()), **settings)
     analysis = load("neuroap.analysis")
     fit: Dataset = analysis.fit_psychometric(trials, by="noise")
+    keep_earlier(folder / name for name in RESULTS)
     for name, dataset in ((TRIALS, trials), (FIT, fit)):
         with writing(folder / name) as partial:
             dataset.to_netcdf(partial, engine="h5netcdf")
     _draw(fit, list(tasks.values()), folder / FIGURE)
-    return fit, f"{analysis.psychometric_table(fit)}\n\nFiles in {folder}: {', '.join(names)}"
+    return fit, f"{analysis.psychometric_table(fit)}\n\nFiles in {folder}: {', '.join((*RESULTS, *tasks))}"
 
 
 def network_name(noise: float) -> str:
@@ -160,6 +160,7 @@ def _trained(
     names = ("epochs", "trials", "batch_size", "device")
     settings = {name: getattr(args, name) for name in names}
     model = load("neuroap.psychophysics").train(task, layout, rule=rule, random_state=args.seed, **settings)
+    keep_earlier([path])
     model.save(path)
     say(f"noise {task.noise:g}: the network is in {path}")
     return model

@@ -76,7 +76,7 @@ def test_earlier_results_are_kept(command, csv):
     with open("results/fit.nc", "rb") as file:
         first = file.read()
     done = command("fit", csv, "--by", "noise", "--out", "results")
-    assert "results of an earlier run are kept in results: fit.previous.nc, psychometric.previous.png\n" in done.err
+    assert "earlier run are kept: results/fit.previous.nc, results/psychometric.previous.png\n" in done.err
     with open("results/fit.previous.nc", "rb") as file:
         assert file.read() == first
 

@@ -132,17 +132,21 @@ def test_networks_stay_when_something_fails_later(command, monkeypatch, error):
 
 
 def test_earlier_results_are_kept(command):
-    """All of them, and it is said; a seed of any size can be stored."""
+    """All of all runs, and it is said; a seed of any size can be stored."""
     first = command("psychometric", LAYOUT, *QUICK, "--noise", 1)
     assert "earlier" not in first.err
     second = command("psychometric", LAYOUT, *QUICK, "--noise", 1, "--seed", 2**64)
     assert second.code == 0
-    kept = "trials.previous.nc, fit.previous.nc, psychometric.previous.png, network-noise-1.previous.nc"
-    assert f"results of an earlier run are kept in out: {kept}\n" in second.err
+    assert "earlier run are kept: out/network-noise-1.previous.nc\n" in second.err
+    others = "out/trials.previous.nc, out/fit.previous.nc, out/psychometric.previous.png"
+    assert f"earlier run are kept: {others}\n" in second.err
     assert stored("out/trials.previous.nc").attrs["network_seed"] == 0
     assert stored("out/trials.nc").attrs["network_seed"] == str(2**64)
     assert CorticalClassifier.load("out/network-noise-1.nc").seed_ == 2**64
     assert CorticalClassifier.load("out/network-noise-1.previous.nc").seed_ == 0
+    command("psychometric", LAYOUT, *QUICK, "--noise", 1, "--seed", 5)
+    seeds = [stored(f"out/trials{k}.nc").attrs["network_seed"] for k in (".previous", ".previous1", "")]
+    assert seeds == [0, str(2**64), 5]
 
 
 @pytest.mark.parametrize("task", ["gabor", "motion"])
