@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import h5py
 import xarray as xr
 
 from neuroap.errors import CheckpointError
 from neuroap.files import replacing
+from neuroap.sweeps.claim import tidy, write_first
 from neuroap.sweeps.grid import Point
 from neuroap.sweeps.job import Outcome
 from neuroap.sweeps.results import from_bytes
 
 FORMAT = "neuroap sweep 1"
+SEAL = b"\nneuroap point, sha256 "
 MANIFEST, POINTS = "sweep.json", "points"
 SOFTWARE = ("neuroap", "brian2", "numpy", "xarray")
 HINT = "give each sweep a folder of its own, or remove this one"
@@ -46,6 +51,7 @@ class Store:
     """The folder of a sweep.
 
     A result is ``points/NAME.nc``, an error ``points/NAME.error.json``; both appear as a whole or not at all.
+    What killed processes have left half written is removed.
 
     Parameters
     ----------
@@ -66,12 +72,14 @@ class Store:
         path = self.folder / MANIFEST
         try:
             self._points.mkdir(parents=True, exist_ok=True)
-            if path.is_file():
-                self._compare(self._read(path), asdict(manifest))
-                return
-            if any(self._points.iterdir()):
+            orphans = not path.is_file() and any(self._points.iterdir())
+            if orphans and not path.is_file():  # not of another process that has just begun
                 raise CheckpointError(str(folder), f"holds points but no {MANIFEST}", hint=HINT)
-            self._write(path, {"format": FORMAT, **asdict(manifest), "software": software()})
+            if not path.is_file():
+                write_first(path, _json({"format": FORMAT, **asdict(manifest), "software": software()}))
+            self._compare(self._read(path), asdict(manifest))
+            for place in (self.folder, self._points):
+                tidy(place)
         except OSError as error:
             hint = "choose a folder that is writable and has room"
             raise CheckpointError(str(folder), f"cannot be used: {error.strerror or error}", hint=hint) from error
@@ -117,7 +125,7 @@ class Store:
                 self._write(failure, {"point": point.values, "seed": point.seed, **record})
                 return
             with replacing(path) as partial:
-                partial.write_bytes(outcome.content)
+                partial.write_bytes(outcome.content + _seal(outcome.content))
             failure.unlink(missing_ok=True)
         except OSError as error:
             rule = f"cannot be written: {error.strerror or error}"
@@ -135,8 +143,8 @@ class Store:
         if not path.is_file():
             return None
         try:
-            return from_bytes(path.read_bytes())
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            return from_bytes(_unsealed(path.read_bytes()))
+        except Exception as error:  # HDF5 and xarray raise anything for what they do not understand
             raise CheckpointError(str(path), f"is damaged: {error}", hint="remove it and run again") from error
 
     def error(self, point: Point) -> str:
@@ -152,18 +160,41 @@ class Store:
 
     def _read(self, path: Path) -> dict[str, Any]:
         """The content of a manifest or of an error."""
-        part = "settings" if path.name == MANIFEST else "error"
+        part, kind = ("settings", dict) if path.name == MANIFEST else ("error", str)
+        hint = HINT if path.name == MANIFEST else "remove it and run again"
         try:
             content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            content[part]
+            found = content[part]
         except (ValueError, KeyError, TypeError) as error:
-            hint = "remove it and run again" if part == "error" else HINT
             raise CheckpointError(str(path), f"is damaged: {error}", hint=hint) from error
+        if not isinstance(found, kind):
+            raise CheckpointError(str(path), f"is damaged: its {part} cannot be understood", found, hint)
         return content
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
         with replacing(path) as partial:
-            partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            partial.write_text(_json(content), encoding="utf-8")
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _seal(content: bytes) -> bytes:
+    """What stands behind the content of a point; netCDF programs do not read so far."""
+    return SEAL + hashlib.sha256(content).hexdigest().encode()
+
+
+def _unsealed(content: bytes) -> bytes:
+    """The content of a point without its seal; nothing is interpreted before that is found unbroken."""
+    inside, mark, digest = content.rpartition(SEAL)
+    if mark and _seal(inside) != mark + digest:
+        raise ValueError("its content does not have the checksum that was written")
+    if not mark:  # of an older neuroap, which wrote none
+        # What h5netcdf asks first: if that fails, it does not end without a traceback of its own.
+        with h5py.File(BytesIO(content), "r") as file:
+            file.attrs.get("_nc3_strict")
+    return inside if mark else content
 
 
 def software() -> str:
