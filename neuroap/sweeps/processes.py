@@ -15,9 +15,9 @@ from contextlib import suppress
 
 from neuroap.sweeps.grid import Point
 from neuroap.sweeps.job import ONE_THREAD, Job, Outcome, died
+from neuroap.sweeps.worker import GRACE_SECONDS
 
 TRIES = 3
-GRACE_SECONDS = 5.0
 # What is raised where the other end of a pipe is gone, or this end was closed by another thread.
 GONE = (EOFError, OSError, ValueError, pickle.UnpicklingError)
 # Not multiprocessing, which would run the user's script once more in each process.

@@ -7,10 +7,13 @@ import pickle
 import queue
 import signal
 import threading
+import time
 from typing import IO, Any
 
 from neuroap.errors import SettingError
 from neuroap.sweeps.job import unpacked
+
+GRACE_SECONDS, LAST_SECONDS = 5.0, 1.0  # after an interrupt, and after SIGTERM
 
 
 def main() -> None:
@@ -53,6 +56,17 @@ def _listen(requests: IO[bytes], inbox: queue.SimpleQueue[Any], over: threading.
         over.set()
         inbox.put(None)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        _end_hard()
+
+
+def _end_hard() -> None:
+    """End a function that takes no notice of an interrupt: nobody else will if the parent is dead."""
+    time.sleep(GRACE_SECONDS)
+    if os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGTERM)  # its programs may clean up
+        time.sleep(LAST_SECONDS)
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
 
 
 def _work(inbox: queue.SimpleQueue[Any], answers: IO[bytes], over: threading.Event) -> None:

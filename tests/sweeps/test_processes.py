@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from sweeps.functions import (
 
 from neuroap.errors import SettingError
 from neuroap.sweeps import processes, sweep
+from neuroap.sweeps.grid import Point
+from neuroap.sweeps.job import Job
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -167,6 +170,54 @@ def test_a_script_that_is_interrupted_or_killed(tmp_path, script, number, said):
     assert errors == "neuroap: 4 of 5 points are there already\n"
     assert output == "[11, 21, 31, 41, 51]\n"
     assert {line: n for line, n in counted(tmp_path).items() if n > 1} == {}
+
+
+STUBBORN = """
+import signal
+from neuroap.sweeps import worker
+worker.GRACE_SECONDS, worker.LAST_SECONDS = 0.5, 0.3
+if DEAF:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+worker.main()
+"""
+
+
+@pytest.mark.parametrize("deaf", [False, True], ids=["to Ctrl-C", "to SIGTERM too"])
+@pytest.mark.parametrize("leads", [True, False], ids=["its own group", "group of another"])
+def test_a_function_that_cannot_be_interrupted_does_not_outlive_its_parent(tmp_path, deaf, leads):
+    """Nor does what it has started."""
+
+    def stubborn(x, notes):
+        import subprocess
+        import time
+
+        from sweeps.functions import note
+
+        note(notes, subprocess.Popen(["sleep", "60"]).pid)
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            try:
+                time.sleep(60)
+            except KeyboardInterrupt:
+                note(notes, "interrupted")
+
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    code = STUBBORN.replace("DEAF", str(deaf))
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, start_new_session=leads, env=environment
+    ) as worker:
+        for message in (Job(stubborn, {"notes": str(tmp_path)}, ()).packed(), Point({"x": 1}, None)):
+            pickle.dump(message, worker.stdin)
+        worker.stdin.flush()
+        until(lambda: counted(tmp_path))
+        (program,) = map(int, counted(tmp_path))
+        worker.stdin.close()
+        worker.wait(10)
+    assert counted(tmp_path)["interrupted"] == 1
+    if leads:
+        until(lambda: not alive(program))
+    else:
+        os.kill(program, signal.SIGKILL)
 
 
 def test_study_and_slow_are_what_the_tests_take_them_for(tmp_path):
