@@ -42,6 +42,7 @@ ACTIVATIONS = {
     "sigmoid": (lambda u: (1 + np.tanh(u)) / 2, lambda u: (1 - np.tanh(u) ** 2) / 2),  # 1 / (1 + exp(-2 u))
     "rectified_tanh": (lambda u: np.maximum(np.tanh(u), 0), lambda u: (u > 0) * (1 - np.tanh(u) ** 2)),
     "saturating": (lambda u: np.minimum(np.maximum(u, 0), 1), lambda u: ((u > 0) & (u < 1)).astype(float)),
+    "hard_sigmoid": (lambda u: np.minimum(np.maximum(u + 0.5, 0), 1), lambda u: (np.abs(u) < 0.5).astype(float)),
 }
 
 

@@ -47,6 +47,8 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("sigmoid", "0.5 + 0.5*tanh(u)", "2*r*(1 - r)", rest=0.5, slope=0.5, low=0, high=1),
         Activation("rectified_tanh", "clip(tanh(u), 0, 1)", "(1 - r**2)*int(r > 0)", 0.0, 1.0, low=0, high=1),
         Activation("saturating", "clip(u, 0, 1)", "1.0*int(r > 0)*int(r < 1)", 0.0, 1.0, low=0, high=1),
+        # The same with a spontaneous rate.
+        Activation("hard_sigmoid", "clip(0.5 + u, 0, 1)", "1.0*int(r > 0)*int(r < 1)", 0.5, 1.0, low=0, high=1),
     )
 }
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from neuroap.errors import LayoutError
+from neuroap.layout.activations import activation as activation_named
 from neuroap.layout.blocks import Blocks
 from neuroap.layout.initial import Initial, Recurrence, Uniform
 from neuroap.layout.layout import Layout, Part
@@ -15,15 +16,7 @@ from neuroap.layout.nodes import Area, Input, Output
 from neuroap.layout.pathways import error, inference
 
 USUAL = Recurrence()
-# Rates around a spontaneous 1/2 have half the slope of tanh: weights twice those of the published network pass on as
-# much. The bulk is below the radius of 2 at which such areas lose their stability.
-OF_DALE: dict[str, Any] = {
-    "activation": "sigmoid",
-    "recurrence": Recurrence(bulk_radius=1.5, exact_balance=True),
-    "weights": Uniform(2, scaled=True),
-    "feedback": Uniform(2),
-    "excitatory": 0.8,
-}
+BULK_GAIN = 0.75  # of areas under Dale's law: bulk radius x slope; from 1 on such areas lose their stability
 
 
 def hierarchy(
@@ -60,8 +53,10 @@ def hierarchy(
         Neurons per area, if more than the blocks hold.
     activation, recurrence, bias, excitatory, dale
         As in `Area`, the same for every area. With ``dale=True`` what is not given is chosen for it: 80% excitatory
-        cells, activation "sigmoid", ``Recurrence(bulk_radius=1.5, exact_balance=True)``, and weights between areas
-        twice the usual ones, because the sigmoid has half the slope of tanh.
+        cells, activation "sigmoid", ``Recurrence(bulk_radius=0.75/slope, exact_balance=True)`` and weights between
+        areas 1/slope times the usual ones, with the slope of the activation at rest: 1.5 and twice for "sigmoid",
+        0.75 and once for "hard_sigmoid". Activations without a spontaneous rate ("relu", "rectified_tanh",
+        "saturating") hardly learn under Dale's law: an error can raise rates of 0, but not lower them.
     weights : Initial, optional
         Initial weights of the inference pathways that leave an area.
     feedback : Initial, optional
@@ -78,9 +73,10 @@ def hierarchy(
         raise LayoutError("hierarchy.areas", "must be a positive integer", areas)
     names = [f"V{i + 1}" for i in range(areas)]
     blocks: Blocks = block
-    usual: dict[str, Any] = OF_DALE if dale else {"activation": "tanh"}
+    activation = activation or ("sigmoid" if dale else "tanh")
+    usual = _of_dale(activation) if dale else {}
     own: dict[str, Any] = {
-        "activation": activation or usual["activation"],
+        "activation": activation,
         "recurrence": usual.get("recurrence", USUAL) if recurrence is USUAL else recurrence,
         "excitatory": usual.get("excitatory") if excitatory is None else excitatory,
     }
@@ -92,6 +88,17 @@ def hierarchy(
     feedback = feedback or usual.get("feedback")
     parts += [error(f"{upper}.SE", f"{lower}.RE", weights=feedback) for lower, upper in _upwards(names)]
     return Layout(*parts, name=name or f"hierarchy_{areas}")
+
+
+def _of_dale(activation: str) -> dict[str, Any]:
+    """What passes signals on as the published weights do, where rates have another slope than those of tanh."""
+    slope = activation_named(activation).slope
+    return {
+        "recurrence": Recurrence(bulk_radius=BULK_GAIN / slope, exact_balance=True),
+        "weights": Uniform(1 / slope, scaled=True),
+        "feedback": Uniform(1 / slope),
+        "excitatory": 0.8,
+    }
 
 
 def _chain(names: Sequence[str], weights: Initial | None) -> list[Part]:

@@ -69,7 +69,7 @@ def test_the_cases_hold_what_dales_law_needs() -> None:
         "from cells": sum(p.source.count(".") == 2 for _, p in plastic),
         **{
             name: sum(a.dale and a.activation == name for a in areas)
-            for name in ("relu", "rectified_tanh", "saturating")
+            for name in ("relu", "rectified_tanh", "saturating", "hard_sigmoid")
         },
     }
     assert {name: n for name, n in occurs.items() if n < 1} == {}

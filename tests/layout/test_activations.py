@@ -53,6 +53,7 @@ def test_rates_lie_between_low_and_high_and_come_near_both(name: str) -> None:
         ("rectified_tanh", [-3.0, 0.0, 0.5, 2.0], [0, 0, np.tanh(0.5), np.tanh(2)], [0, 0, 0.786448, 0.070651]),
         ("saturating", [-3.0, 0.0, 0.25, 1.0, 2.0], [0, 0, 0.25, 1, 1], [0, 0, 1, 0, 0]),
         ("sigmoid", [0.0, 0.5], [0.5, 0.731059], [0.5, 0.393224]),
+        ("hard_sigmoid", [-3.0, -0.25, 0.0, 0.4, 0.5, 2.0], [0, 0.25, 0.5, 0.9, 1, 1], [0, 1, 1, 1, 0, 0]),
     ],
 )
 def test_rates_that_are_not_negative(name: str, u: list[float], r: list[float], slope: list[float]) -> None:
@@ -70,4 +71,5 @@ def test_activations_for_dales_law() -> None:
         "sigmoid": (0.5, 0.5, 1),
         "rectified_tanh": (0, 1, 1),
         "saturating": (0, 1, 1),
+        "hard_sigmoid": (0.5, 1, 1),
     }

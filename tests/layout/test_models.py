@@ -128,6 +128,20 @@ def test_cortical_area_is_a_hierarchy_of_excitatory_and_inhibitory_cells() -> No
     assert (weights["V2.SE -> V1.RE"], weights["image -> V1.RI"]) == (Uniform(2), None)
 
 
+@pytest.mark.parametrize("activation", ["hard_sigmoid", "relu"])
+def test_weights_make_up_for_the_slope_of_an_activation(activation: str) -> None:
+    """With slope 1 they are those of the published network; what is given stays."""
+    layout = hierarchy(2, 6, 3, 5, dale=True, activation=activation)
+    assert {(a.activation, a.recurrence) for a in layout.areas} == {
+        (activation, Recurrence(bulk_radius=0.75, exact_balance=True))
+    }
+    weights = {p.name: p.weights for p in layout.pathways}
+    assert (weights["V1.SI -> V2.RI"], weights["V2.SE -> V1.RE"]) == (Uniform(1, scaled=True), Uniform(1))
+    given = hierarchy(2, 6, 3, 5, dale=True, activation=activation, weights=Uniform(0.5), recurrence=None)
+    assert {a.recurrence for a in given.areas} == {None}
+    assert [p.weights for p in given.pathways if p.name == "V1.SI -> V2.RI"] == [Uniform(0.5)]
+
+
 def test_cortical_area_is_the_short_form() -> None:
     expected = hierarchy(2, 6, 3, 5, frames=3, dale=True, name="cortical_area")
     assert cortical_area.layout(6, 3, 5, frames=3) == expected
