@@ -104,12 +104,18 @@ def stays_silent(layout: Layout, name: str, rule: AdjointPropagation) -> bool:
 
 
 def ticks_per_tau(area: Area, dt_ms: float | None) -> int:
-    """Number of integration steps in one time constant of `area`."""
+    """Number of integration steps in one time constant of `area`.
+
+    Raises
+    ------
+    SettingError
+        If they are no whole number.
+    """
     if dt_ms is None:
         return 1
     ratio = area.tau_ms / dt_ms if dt_ms > 0 else 0.0  # NaN is not > 0 either
     if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-9 * ratio:
-        hint = f"for example dt_ms={area.tau_ms / 10:g}"
+        hint = f"for example dt_ms={area.tau_ms / 10:g}; with several time constants a step that divides all of them"
         raise SettingError("dt_ms", f"tau of {area.name!r} ({area.tau_ms:g} ms) must be a multiple of it", dt_ms, hint)
     return round(ratio)
 

@@ -202,7 +202,7 @@ def test_a_step_that_does_not_divide_tau_is_refused(dt_ms: float) -> None:
         timeline(hierarchy(1), STE, dt_ms=dt_ms)
     assert str(caught.value).splitlines() == [
         f"dt_ms: tau of 'V1' (10 ms) must be a multiple of it (got {dt_ms!r})",
-        "  for example dt_ms=1",
+        "  for example dt_ms=1; with several time constants a step that divides all of them",
     ]
 
 

@@ -246,10 +246,16 @@ def _statements(area: str, text: str) -> Iterable[str]:
     statement = ""
     for line in text.splitlines():
         body, colon, _ = line.split("#")[0].partition(":")
+        if statement and re.match(r"\s*(d\w+/dt|\w+)\s*=[^=]", body):
+            raise _without_unit(area, statement)  # the next one begins
         statement = f"{statement} {body.strip()}".strip()
         if colon:
             yield statement
             statement = ""
     if statement:
-        hint = "end each equation with its unit, for example 'r = tanh(u) : 1'"
-        raise EquationsError("Area.equations", f"no unit in the equations of {area!r}", statement, hint)
+        raise _without_unit(area, statement)
+
+
+def _without_unit(area: str, statement: str) -> EquationsError:
+    hint = "end each equation with its unit, for example 'r = tanh(u) : 1'"
+    return EquationsError("Area.equations", f"no unit in the equations of {area!r}", statement, hint)

@@ -71,7 +71,8 @@ class Inspection:
         ``k * N + i``; rates are ``r``, those at the end of inference ``r_inf``. Add a monitor, then
         ``network.run(network.duration)``; with labels the learning phase is part of it, in which an output is
         clamped to its target, and the last time step changes the weights of this network (not of the model).
-        With ``brian2.prefs.codegen.target = "numpy"`` a monitor needs no compiling.
+        With ``brian2.prefs.codegen.target = "numpy"`` a monitor needs no compiling. Cells that a lesion silences have
+        rates here too, which nothing receives; `record` shows them as 0.
 
         Examples
         --------

@@ -249,6 +249,15 @@ def equations_without_unit() -> None:
     Area("V1", 2, equations="du/dt = -u/tau : 1\nr = tanh(u)")  # <- mistake
 
 
+@mistake(
+    "Area.equations: no unit in the equations of 'V1' (got 'du/dt = (-u + I_rec)/tau')",
+    "'r = tanh(u) : 1'",
+    EquationsError,
+)
+def first_of_two_equations_without_unit() -> None:
+    Area("V1", 2, equations="du/dt = (-u +\n I_rec)/tau\nr = tanh(u) : 1")  # <- mistake
+
+
 @pytest.mark.parametrize("case", mistake, ids=mistake.names)
 def test_message_names_the_mistake(case: Mistake) -> None:
     """The exact first line, at the user's line."""
