@@ -69,9 +69,16 @@ def _cells(block: Block) -> str:
 
 def _pathway_row(layout: Layout, p: Pathway) -> tuple[str, ...]:
     shape = f"{layout.site(p.source).size} x {layout.site(p.target).size}"
-    plastic = "yes" if p.plastic else "no"
+    plastic = "no" if not p.plastic else "yes" if _is_taught(layout, p) else "no error"
     weights = describe(p.weights or default_weights(layout, p), _signed_cells(layout, p))
     return (p.kind, p.source, p.target, shape, plastic, weights, ", ".join(p.tasks) or "all")
+
+
+def _is_taught(layout: Layout, p: Pathway) -> bool:
+    """Whether an error reaches the target of a pathway in a task in which it is open; else it never learns."""
+    together = [e for e in layout.pathways if not (e.tasks and p.tasks) or set(e.tasks) & set(p.tasks)]
+    taught = {e.target_node for e in together if e.kind == "error"}
+    return p.target_node in taught or not isinstance(layout[p.target_node], Area)
 
 
 def _signed_cells(layout: Layout, p: Pathway) -> tuple[int, int] | None:

@@ -225,6 +225,31 @@ def test_a_layout_holds_its_nodes_by_name(layout: Layout) -> None:
     assert ["V1"] not in layout  # which no set could hold
 
 
+def test_print_tells_pathways_that_no_error_teaches() -> None:
+    """Their weights may learn, but nothing makes them: a reservoir, or an error pathway that was forgotten."""
+    layout = Layout(
+        Input("image", 6),
+        Area("V1", 2),
+        Area("V2", 2),
+        Output("one", 3),
+        Output("two", 3),
+        inference("image", "V1.RI"),
+        inference("V1.SI", "V2.RI", tasks="a"),
+        inference("V1.SI", "V2.SI", tasks="b"),
+        inference("V2.SI", "one", tasks="a"),
+        inference("V2.SI", "two", tasks="b"),
+        error("two", "V2.RE", tasks="b"),
+    )
+    rows = [line.split() for line in str(layout).splitlines() if line.startswith("inference")]
+    assert [(row[1], row[2], " ".join(row[6:8])) for row in rows] == [
+        ("image", "V1.RI", "no error"),
+        ("V1.SI", "V2.RI", "no error"),
+        ("V1.SI", "V2.SI", "yes uniform"),
+        ("V2.SI", "one", "yes uniform"),
+        ("V2.SI", "two", "yes uniform"),
+    ]
+
+
 def test_print_shows_two_tables() -> None:
     layout = Layout(
         Input("image", 6),
