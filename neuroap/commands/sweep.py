@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EXAMPLE = "example: neuroap sweep mymodule:run --over spectral_radius=0.1:2:20 --over beta=0.5,1 --seeds 3 --store out"
 RESULT = "sweep.nc"
 OK, SOME_FAILED = 0, 1
-BRACKETS = ("()", "[]", "{}")
+BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 SHOWN = 3  # failed points that the summary names
 
 
