@@ -6,6 +6,8 @@ from layout.examples import EXAMPLES
 
 from neuroap import (
     Area,
+    Constant,
+    CorticalClassifier,
     Input,
     Layout,
     Normal,
@@ -83,6 +85,18 @@ def test_bias_of_areas_is_zero_unless_declared(weights: dict[str, np.ndarray]) -
     assert not weights["V1.bias"].any()
     bias = draw_weights(hierarchy(1, 6, 3, 1000, bias=Uniform(0.5), recurrence=None), 0)["V1.bias"]
     assert 0.49 < np.abs(bias).max() <= 0.5
+
+
+def test_a_constant_bias_is_a_spontaneous_rate() -> None:
+    """Every neuron of areas and outputs has it; without stimulus and recurrence rates settle at f(bias)."""
+    layout = hierarchy(1, 6, 3, 4, bias=Constant(0.25), recurrence=None, activation="relu")
+    layout = Layout(*layout.inputs, *layout.areas, Output("choice", 3, bias=Constant(-1)), *layout.pathways)
+    weights = draw_weights(layout, 0)
+    assert (weights["V1.bias"] == 0.25).all()
+    assert (weights["choice.bias"] == -1).all()
+    assert Layout.from_toml(layout.to_toml()) == layout
+    model = CorticalClassifier(layout, epochs=1, progress=False).fit(np.zeros((3, 6)), [0, 1, 2])
+    np.testing.assert_array_equal(model.record(np.zeros((1, 6)))["rate"].isel(step=-1), 0.25)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from neuroap.layout.activations import ACTIVATIONS, Activation, activation
 from neuroap.layout.blocks import Block
 from neuroap.layout.hierarchy import hierarchy
-from neuroap.layout.initial import Balanced, Initial, Normal, Recurrence, Uniform, Zeros
+from neuroap.layout.initial import Balanced, Constant, Initial, Normal, Recurrence, Uniform, Zeros
 from neuroap.layout.layout import Layout, Site
 from neuroap.layout.nodes import Area, Input, Output
 from neuroap.layout.pathways import Pathway, error, inference
@@ -14,6 +14,7 @@ __all__ = [
     "Area",
     "Balanced",
     "Block",
+    "Constant",
     "Initial",
     "Input",
     "Layout",

@@ -50,6 +50,19 @@ class Zeros:
 
 
 @dataclass(frozen=True)
+class Constant:
+    """Biases that are all `value`: a threshold if negative, a drive at rest, and so a spontaneous rate, if positive."""
+
+    kind: ClassVar[str] = "constant"
+    value: float
+
+    def __post_init__(self) -> None:
+        if not (is_real(self.value) and math.isfinite(self.value)):
+            raise LayoutError("Constant.value", "must be a number", self.value, "for example Constant(0.5)")
+        object.__setattr__(self, "value", float(self.value))
+
+
+@dataclass(frozen=True)
 class Balanced:
     r"""Biases at which every neuron stays at rest as long as all others do: they cancel the drive at rest.
 
@@ -62,9 +75,9 @@ class Balanced:
     kind: ClassVar[str] = "balanced"
 
 
-Initial = Uniform | Normal | Zeros | Balanced
-INITIALS: dict[str, type[Uniform] | type[Normal] | type[Zeros] | type[Balanced]] = {
-    c.kind: c for c in (Uniform, Normal, Zeros, Balanced)
+Initial = Uniform | Normal | Zeros | Constant | Balanced
+INITIALS: dict[str, type[Uniform] | type[Normal] | type[Zeros] | type[Constant] | type[Balanced]] = {
+    c.kind: c for c in (Uniform, Normal, Zeros, Constant, Balanced)
 }
 
 PLACEMENTS = ("distinct", "with-replacement")

@@ -213,7 +213,9 @@ def _check_count(node: Node, name: str) -> None:
 
 def _check_bias(node: Area | Output) -> None:
     if node.bias is not None and not isinstance(node.bias, tuple(INITIALS.values())):
-        rule, hint = "must be Uniform, Normal, Zeros, Balanced or None", "for example bias=Zeros()"
+        rule = "must be Uniform, Normal, Zeros, Constant, Balanced or None"
+        is_number = isinstance(node.bias, numbers.Real) and not isinstance(node.bias, bool)
+        hint = f"for example bias=Constant({node.bias})" if is_number else "for example bias=Zeros()"
         raise LayoutError(f"{type(node).__name__}.bias", rule, node.bias, hint)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from neuroap.errors import LayoutError, user_line
-from neuroap.layout.initial import Balanced, Initial, Normal, Recurrence, Uniform, Zeros
+from neuroap.layout.initial import Balanced, Constant, Initial, Normal, Recurrence, Uniform, Zeros
 
 KINDS = ("inference", "error")
 
@@ -63,7 +63,8 @@ class Pathway:
         if self.weights is not None and not isinstance(self.weights, Uniform | Normal | Zeros):
             hint = "arrays are set on the fitted model, not in the layout"
             extra = "; Recurrence is for areas" if isinstance(self.weights, Recurrence) else ""
-            extra = "; Balanced is for biases" if isinstance(self.weights, Balanced) else extra
+            for_biases = isinstance(self.weights, Balanced | Constant)
+            extra = f"; {type(self.weights).__name__} is for biases" if for_biases else extra
             raise LayoutError("Pathway.weights", f"must be Uniform, Normal or Zeros{extra}", self.weights, hint)
         tasks = (self.tasks,) if isinstance(self.tasks, str) else tuple(self.tasks)
         if not all(isinstance(task, str) and task for task in tasks):

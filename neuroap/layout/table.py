@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from neuroap.layout.blocks import Block
 from neuroap.layout.cells import runs
-from neuroap.layout.initial import Initial, Normal, Recurrence, Uniform, Zeros
+from neuroap.layout.initial import Constant, Initial, Normal, Recurrence, Uniform, Zeros
 from neuroap.layout.nodes import Area, Input, Node
 from neuroap.layout.pathways import Pathway
 
@@ -114,6 +114,8 @@ def describe(weights: Initial | None, cells: tuple[int, int] | None = None, scal
         if cells is None:
             return f"normal sd {weights.sd:g}"
         return f"half-normal rms {_by_type(weights.sd, cells, '+{:.3g}', '-{:.3g}')}"
+    if isinstance(weights, Constant):
+        return f"constant {weights.value:g}"
     return "zeros" if weights is None else weights.kind
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroap.errors import LayoutError
-from neuroap.layout import Area, Balanced, Initial, Layout, Normal, Output, Recurrence, Uniform
+from neuroap.layout import Area, Balanced, Constant, Initial, Layout, Normal, Output, Recurrence, Uniform
 from neuroap.layout.nodes import Node
 from neuroap.layout.table import default_weights
 from neuroap.names import bias_name, recurrence_name
@@ -147,4 +147,4 @@ def _draw(initial: Initial | None, shape: tuple[int, int], n_source: int, rng: n
         return rng.uniform(-limit, limit, shape)
     if isinstance(initial, Normal):
         return rng.normal(0, initial.sd, shape)
-    return np.zeros(shape)
+    return np.full(shape, initial.value if isinstance(initial, Constant) else 0.0)

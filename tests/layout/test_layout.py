@@ -11,7 +11,7 @@ from layout.examples import EXAMPLES
 import neuroap.layout
 from neuroap import Area, Input, Layout, Output, error, hierarchy, inference
 from neuroap.errors import LayoutError
-from neuroap.layout import Balanced, Block, Initial, Normal, Recurrence, Site, Uniform, Zeros
+from neuroap.layout import Balanced, Block, Constant, Initial, Normal, Recurrence, Site, Uniform, Zeros
 from neuroap.layout.geometry import bar_label
 from neuroap.weights import draw_weights
 
@@ -287,7 +287,12 @@ error      V2.A    V1.all  3 x 5  no       uniform ±1                 b"""
 
 @pytest.mark.parametrize(
     ("bias", "shown"),
-    [(Balanced(), "balanced"), (Normal(0.01), "normal sd 0.01"), (Uniform(0.5, True), "uniform ±0.5/sqrt(N)")],
+    [
+        (Constant(-0.25), "constant -0.25"),
+        (Balanced(), "balanced"),
+        (Normal(0.01), "normal sd 0.01"),
+        (Uniform(0.5, True), "uniform ±0.5/sqrt(N)"),
+    ],
 )
 def test_print_shows_biases(bias: Initial, shown: str) -> None:
     layout = hierarchy(dale=True, bias=bias)

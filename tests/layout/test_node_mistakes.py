@@ -9,6 +9,7 @@ from mistakes import Mistake, Table, check
 from neuroap import (
     Area,
     Block,
+    Constant,
     Input,
     Layout,
     Normal,
@@ -195,14 +196,24 @@ def bad_tau() -> None:
     Area("V1", 2, tau_ms=0)  # <- mistake
 
 
-@mistake("Area.bias: must be Uniform, Normal, Zeros, Balanced or None (got 0.1)", hint="for example bias=Zeros()")
+@mistake("Area.bias: must be Uniform, Normal, Zeros, Constant, Balanced or None (got 0.1)", "bias=Constant(0.1)")
 def bias_as_number() -> None:
     Area("V1", 2, bias=0.1)  # <- mistake
 
 
-@mistake("Output.bias: must be Uniform, Normal, Zeros, Balanced or None (got 0)", hint="for example bias=Zeros()")
+@mistake("Output.bias: must be Uniform, Normal, Zeros, Constant, Balanced or None (got 0)", "bias=Constant(0)")
 def output_bias_as_number() -> None:
     Output("choice", 2, bias=0)  # <- mistake
+
+
+@mistake("Constant.value: must be a number (got nan)", "for example Constant(0.5)")
+def bias_that_is_no_number() -> None:
+    Constant(float("nan"))  # <- mistake
+
+
+@mistake("Pathway.weights: must be Uniform, Normal or Zeros; Constant is for biases (got Constant(value=1.0))")
+def constant_weights() -> None:
+    inference("V1.SI", "V2.RI", weights=Constant(1))  # <- mistake
 
 
 @mistake("Recurrence.spectral_radius: must be a positive number (got 0)")
