@@ -16,6 +16,7 @@ from neuroap.timeline import timeline
 
 STATE = "du/dt = (-u + I_rec + I_inf - beta*I_err)/tau : 1"
 BIASED = "du/dt = (-u + I_rec + b + I_inf - beta*I_err)/tau : 1"
+VOLTS = "du/dt = (-u + (I_rec + I_inf - beta*I_err)*mV)/tau : volt"
 HALF = "r = 0.5 + 0.5*tanh(u) : 1"
 FROM_REST = AdjointPropagation((3, 3), plasticity="dw = -phase*(r_pre - rest_pre)*e_post")
 
@@ -82,12 +83,12 @@ def test_cells_are_told_apart_in_models_side_by_side() -> None:
         (f"{STATE}\n{HALF}", 0.5),
         (f"{STATE}\nr = 0.5 + 0.5*tanh(u - 1) : 1", 0.5 - 0.5 * np.tanh(1)),
         (f"{STATE}\nr = clip(u + 0.2, 0, 1) : 1", 0.2),
-        ("du/dt = (-u + (I_rec + I_inf - beta*I_err)*mV)/tau : volt\nr = 1/(1 + exp((2*mV - u)/mV)) : 1", 1 / (1 + np.e**2)),
+        (f"{VOLTS}\nr = 1/(1 + exp((2*mV - u)/mV)) : 1", 1 / (1 + np.e**2)),
         ("dr/dt = (-r + I_rec + I_inf - beta*I_err)/tau : 1", 0.0),
         (f"{STATE}\nr = 0.5 + 0.25*excitatory + tanh(u) : 1", None),
         (f"{STATE}\nr = 0.1*rand() + tanh(u) : 1", None),
     ],
-)  # fmt: skip
+)
 def test_the_rate_at_rest_is_that_of_the_equations(text: str, rest: float | None) -> None:
     assert rest_of(network(text)) == (rest if rest is None else pytest.approx(rest, abs=1e-15))
 

@@ -211,7 +211,8 @@ def test_a_mistake_in_the_settings_keeps_and_overwrites_nothing(command, mistake
 @pytest.mark.usefixtures("fake")
 def test_what_to_try_next_has_the_settings_of_this_run(command):
     """All that differ from the default, as a shell takes them; neither where results go nor what they look like."""
-    rule = "--steps 5 6 --dale clip --bias-plasticity --learning-rate-decay 0.9 --seed 3 --dtype float64".split()
+    options = "--steps 5 6 --dale clip --bias-plasticity --learning-rate-decay 0.9 --seed 3 --dtype float64"
+    rule = options.split()
     text = "dw = -phase*r_pre*e_post"
     given = ("--block", 4, *rule, "--plasticity", text, "--out", "a b", "--resume")
     done = command("train", TWO_AREA, "--data", "digits", *given)

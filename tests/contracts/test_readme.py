@@ -24,8 +24,8 @@ def test_python_blocks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     namespace: dict[str, object] = {}
     for block in found:
         exec(compile(block, "README.md", "exec"), namespace)
-    model, digits = namespace["model"], namespace["digits"]
-    assert 0.88 < model.score(digits.X_test, digits.y_test) < 0.96  # type: ignore[attr-defined]
+    model, data = namespace["model"], namespace["data"]
+    assert 0.88 < model.score(data.X_test, data.y_test) < 0.96  # type: ignore[attr-defined]
     assert namespace["rates"].sizes["neuron"] == 128  # type: ignore[attr-defined]
     jnd = namespace["fit"].jnd.sel(noise=[1, 2]).values  # type: ignore[attr-defined]
     assert 0.2 < jnd[0] < jnd[1] < 4  # degrees

@@ -161,7 +161,7 @@ def with_areas(layout: Layout, areas: list[Area]) -> Layout:
 
 def test_noise_has_its_variance_and_its_seed(device: str) -> None:
     """An Ornstein-Uhlenbeck area reaches variance sigma^2/2; the same seed gives the same bits."""
-    text = "du/dt = (-u + I_inf)/tau + 0.2*xi*tau**-0.5 : 1\nr = u : 1"
+    text = "du/dt = (-u + I_inf - beta*I_err)/tau + 0.2*xi*tau**-0.5 : 1\nr = u : 1"
     base = hierarchy(1, input=6, output=3, block=50)
     layout = with_areas(base, [replace(base.areas[0], equations=text, recurrence=None)])
     network = network_on(device, layout, AdjointPropagation((20, 1)), trials=200, dt_ms=1.0, dtype="float64")
