@@ -8,8 +8,14 @@ Four of five cells are excitatory (Markram et al. 2004, doi 10.1038/nrn1519); in
 from neuroap import AdjointPropagation, Layout, hierarchy
 
 # Cells are active at rest, and what they have in common says nothing about a trial: measured from near the rate at
-# rest (a covariance rule), updates of all weights into a neuron no longer go up and down together.
-RULE = AdjointPropagation(steps=(5, 5), learning_rate=5e-3, plasticity="dw = -phase*(r_pre - 0.6*rest_pre)*e_post")
+# rest (a covariance rule), updates of all weights into a neuron no longer go up and down together. What is left of that
+# shakes the rates as much as the learning rate is large: it decays.
+RULE = AdjointPropagation(
+    steps=(5, 5),
+    learning_rate=5e-3,
+    learning_rate_decay=0.85,
+    plasticity="dw = -phase*(r_pre - 0.6*rest_pre)*e_post",
+)
 
 
 def layout(input: int = 784, output: int = 10, block: int = 256, frames: int = 1) -> Layout:

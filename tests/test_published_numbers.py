@@ -1,4 +1,4 @@
-"""Accuracy on real data beside the reference program's (about 20 minutes on two cores: run with -m slow)."""
+"""Accuracy on real data beside the reference program's (about 25 minutes on two cores: run with -m slow)."""
 
 from __future__ import annotations
 
@@ -51,10 +51,11 @@ def test_figure_5b_simultaneous_follows_the_reference_curves() -> None:
         assert reached == pytest.approx(_reference(f"figure 5b simultaneous, task {number}", 3), abs=WITHIN)
 
 
-def test_areas_of_excitatory_and_inhibitory_cells_learn_as_well() -> None:
-    """Dale's law: 80% after 3 epochs and 85% after 12, where the unconstrained areas have 81% and 86%."""
+@pytest.mark.parametrize("seed", [0, 1])
+def test_areas_of_excitatory_and_inhibitory_cells_learn_as_well(seed: int) -> None:
+    """Dale's law: 80% after 3 epochs and 85% after 12, where the published network has 81% and 86%."""
     data, file = images("fashion-mnist"), _model("cortical_area")
-    model = CorticalClassifier(file.layout(), file.RULE, epochs=12, batch_size=500, random_state=0)
+    model = CorticalClassifier(file.layout(), file.RULE, epochs=12, batch_size=200, random_state=seed)
     model.fit(data.X_train, data.y_train, test=(data.X_test, data.y_test))
     reached = model.history_["test_accuracy"].values[:, 0]
     assert reached[2] >= 0.80
