@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from neuroap.analysis.files import read_columns
+from neuroap.analysis.pooling import pool_of
 from neuroap.errors import DataError, SettingError, did_you_mean
+
+ANSWERS = ("level", "choice", "p_right")  # they differ between trials of one condition
 
 
 def wilson(successes: ArrayLike, n: ArrayLike, confidence: float = 0.95) -> NDArray[np.float64]:
@@ -55,7 +59,8 @@ def accuracy(data: Any, by: str = "noise", confidence: float = 0.95) -> xr.Datas
     Returns
     -------
     Dataset
-        ``accuracy``, ``accuracy_interval`` (bound), ``n_trials``, along `by`.
+        ``accuracy``, ``accuracy_interval`` (bound), ``n_trials``, along `by`; its attribute ``pooled`` says how to tell
+        conditions apart, where several of them (column ``condition``) have the same value of `by`.
 
     Raises
     ------
@@ -63,6 +68,11 @@ def accuracy(data: Any, by: str = "noise", confidence: float = 0.95) -> xr.Datas
         For missing columns, and where nothing is right or wrong.
     SettingError
         For `confidence` outside (0, 1).
+
+    Warns
+    -----
+    UserWarning
+        Where conditions are pooled.
     """
     if not 0 < confidence < 1:
         raise SettingError("accuracy.confidence", "must lie between 0 and 1", confidence)
@@ -77,6 +87,9 @@ def accuracy(data: Any, by: str = "noise", confidence: float = 0.95) -> xr.Datas
     if not judged.any():
         raise DataError(table.source, "holds no trial with a right answer")
     values, index = np.unique(table.values[by][judged], return_inverse=True)
+    pool = pool_of(table, judged, ("correct", by, *ANSWERS))
+    if pooling := any(pool.several(index == k) for k in range(len(values))):
+        warnings.warn(f"accuracy: conditions are pooled: {pool.advice}", UserWarning, stacklevel=2)
     n, right = np.bincount(index), np.bincount(index, weights=correct[judged])
     known = {k: v for k, v in table.attrs.get(by, {}).items() if k in ("long_name", "units")}
     proportion = {"units": "1", "long_name": "accuracy"}
@@ -88,5 +101,5 @@ def accuracy(data: Any, by: str = "noise", confidence: float = 0.95) -> xr.Datas
             "n_trials": (by, n, {"units": "1", "long_name": "number of trials"}),
         },
         {by: (by, values, {"long_name": by} | known), "bound": ["lower", "upper"]},
-        {**table.settings, "confidence": confidence},
+        {**table.settings, "confidence": confidence, **({"pooled": pool.advice} if pooling else {})},
     )

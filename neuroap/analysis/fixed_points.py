@@ -166,7 +166,7 @@ def _jacobian(step: Step, jacobian: Jacobian | None, x: Array) -> Array:
 def _check_rows(step: Step, same: Array) -> None:
     """Refuse a step that leads rows (k, N) which are all the same to different states."""
     images = np.asarray(step(same), float)
-    if np.ptp(images, axis=0).max() > ROUNDING * max(1.0, float(np.abs(images).max())):
+    if np.ptp(images, axis=0).max() > ROUNDING * max(float(np.abs(same).max()), float(np.abs(images).max())):
         hint = "take the map of one stimulus, for example area_map(model, area, X[:1])"
         raise DataError("numerical_jacobian.step", "must lead the same state to the same one in every row", hint=hint)
 

@@ -154,7 +154,7 @@ def _listed(text: str) -> list[Any]:
     found = values("--over", text)
     try:
         torn = len(ast.literal_eval(f"[{text}]")) != len(found)
-    except (ValueError, SyntaxError):  # texts without quotation marks, and ranges
+    except (ValueError, SyntaxError, TypeError):  # texts without quotation marks, and ranges
         torn = any(str(part).count(left) != str(part).count(right) for part in found for left, right in BRACKETS)
     if torn:
         hint = "sweep over a name or a number, and let the function make from it what it needs"

@@ -15,7 +15,7 @@ def value(text: str) -> Any:
     """A Python literal such as 0.5, True or (8, 4); anything else is text."""
     try:
         return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError):  # the last one for {[]}
         return text
 
 

@@ -28,6 +28,16 @@ def test_accuracy_by_noise():
     np.testing.assert_array_equal(found["accuracy_interval"], wilson([3, 1], [3, 2]))
 
 
+def test_pooled_conditions_are_said():
+    """Two conditions of the same noise; one by one there is nothing to say."""
+    data = {"correct": [1, 0, 1, 1], "noise": [2, 2, 2, 2], "lesion": list("aabb"), "condition": [0, 0, 1, 1]}
+    data["level"] = [1, 2, 3, 3]
+    with pytest.warns(UserWarning, match=r"\Aaccuracy: conditions are pooled: by='lesion' fits them one by one"):
+        found = accuracy(data)
+    assert found.attrs["pooled"].startswith("by='lesion'")
+    assert "pooled" not in accuracy(data, by="lesion").attrs
+
+
 def test_mistakes():
     with pytest.raises(DataError, match=r"has no column 'noise' .*\n  did you mean 'nosie'\?"):
         accuracy({"correct": [1], "nosie": [1]})

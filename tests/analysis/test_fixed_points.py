@@ -122,6 +122,13 @@ def test_a_map_with_a_drive_for_each_row_has_no_one_jacobian():
     np.testing.assert_allclose(numerical_jacobian(lambda r: np.tanh(r @ W + c[0]), np.zeros(6)), jacobian, atol=1e-8)
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1e6])
+def test_drives_of_rows_are_told_apart_in_any_unit(unit):
+    c = unit * generator(0, "c").normal(size=(6, 6))
+    with pytest.raises(DataError, match="must lead the same state to the same one"):
+        numerical_jacobian(lambda r: 0.5 * r + np.tile(c, (len(r) // 6, 1)), np.zeros(6))
+
+
 def test_differences_need_double_precision():
     with pytest.raises(DataError, match=r"numerical_jacobian.step: must give float64 .* \(got 'float32'\)"):
         numerical_jacobian(lambda x: np.tanh(x).astype(np.float32), np.zeros(3))

@@ -19,6 +19,7 @@ from neuroap.errors import SettingError
         ("0.5,1", [0.5, 1]),
         ("STE,EPE", ["STE", "EPE"]),
         ("True,False", [True, False]),
+        ("{[]}", ["{[]}"]),
         ("tcp://a:b", ["tcp://a:b"]),
         ("(1,):(2,):3", ["(1", "):(2", "):3"]),
     ],
