@@ -135,13 +135,14 @@ def test_windows_end_early_everywhere(device: str, seed: int) -> None:
 
 @pytest.mark.parametrize("schedule", ["sequential", "concurrent"])
 def test_own_equations_and_plasticity_agree_with_the_runtime_device(device: str, schedule: str) -> None:
-    """Adaptation, dt < tau, biases, contrastive plasticity with a weight-dependent term, both schedules."""
+    """Adaptation, cells of two types, dt < tau, biases, plasticity with a weight-dependent term, both schedules."""
     equations = """
     du/dt = (-u + I_rec + I_inf - beta*I_err + b - 0.3*a)/tau : 1
     da/dt = (-a + r**2)/(30*ms) : 1
-    r = clip(u, 0, 1)/(0.5 + abs(u)) : 1"""
-    areas = [replace(a, equations=equations, tau_ms=10.0) for a in hierarchy(2, input=6, output=3, block=5).areas]
-    layout = with_areas(hierarchy(2, input=6, output=3, block=5), areas)
+    theta = 0.2*excitatory + 0.01*neuron : 1
+    r = clip(u - theta, 0, 1)/(0.5 + abs(u)) : 1"""
+    base = hierarchy(2, input=6, output=3, block=5, excitatory=0.8)
+    layout = with_areas(base, [replace(a, equations=equations, tau_ms=10.0) for a in base.areas])
     text = "dw = (2*phase - 1)*r_pre*r_post - 0.01*phase*w"
     rule = AdjointPropagation((4, 3), error="EPE", plasticity=text, schedule=schedule, bias_plasticity=True)
     x, labels = np.random.default_rng(0).uniform(size=(11, 6)), np.arange(11) % 3

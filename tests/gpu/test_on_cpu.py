@@ -13,7 +13,12 @@ from pathlib import Path
 import pytest
 from brian.dale import with_dale
 from brian.frames import with_frames
-from devices.test_every_device import learn_and_compare
+from devices.test_every_device import (
+    learn_and_compare,
+)
+from devices.test_every_device import (
+    test_own_equations_and_plasticity_agree_with_the_runtime_device as own_equations_agree,
+)
 
 from neuroap.brian.compiled import cuda
 from neuroap.verify import verify
@@ -70,3 +75,9 @@ def test_stimuli_change_while_areas_settle() -> None:
 def test_signs_and_places_of_weights_are_kept(seed: int) -> None:
     """Dale's law by clipping and by the multiplicative update, with silent cells."""
     learn_and_compare(with_dale(seed), cuda.CUDA, seed)
+
+
+@pytest.mark.usefixtures("_cuda_on_cpu")
+def test_equations_tell_cells_apart() -> None:
+    """Constants of single cells reach the program, in every trial."""
+    own_equations_agree(cuda.CUDA, "sequential")
