@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Container, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
@@ -109,10 +110,12 @@ def ticks_per_tau(area: Area, dt_ms: float | None) -> int:
     Raises
     ------
     SettingError
-        If they are no whole number.
+        If they are no whole number, or the step is none.
     """
     if dt_ms is None:
         return 1
+    if not isinstance(dt_ms, numbers.Real):
+        raise SettingError("dt_ms", "must be a positive number of milliseconds, or None for tau", dt_ms)
     ratio = area.tau_ms / dt_ms if dt_ms > 0 else 0.0  # NaN is not > 0 either
     if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-9 * ratio:
         hint = f"for example dt_ms={area.tau_ms / 10:g}; with several time constants a step that divides all of them"

@@ -23,7 +23,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from neuroap.brian.cellwise import CELLWISE, cellwise_equations
 from neuroap.brian.reading import DRIVES, mistake, read_equations
-from neuroap.brian.resting import rate_at_rest
+from neuroap.brian.resting import at_rest, rate_at_rest
 from neuroap.layout import Area
 
 CONSTANT_IN_WINDOW = frozenset(("b", "I_inf", "I_err", "beta", "alpha", *CELLWISE))
@@ -55,7 +55,7 @@ class AreaCode:
     drives : frozenset of str
         Drives that the equations read.
     rest_rate : float or None
-        The rate at rest; None where it differs between cells.
+        The rate at rest, or what the area says it is where the rate is a state; None where it differs between cells.
     """
 
     equations: Equations
@@ -131,9 +131,16 @@ def compile_area(area: Area, *, alpha: float, biased: bool, concurrent: bool, na
     drives += [] if _hides_error(user, remaining, rate, constant) else ["I_err"]
     # With signals that flow in every tick, the error of the last batch would be read once more.
     restart = [_zero(user, x) for x in [*stored_states, *drives, *(["err"] if concurrent else [])]]
-    rest = None if rate is None else rate.subs({_symbol(x): 0 for x in (*states, *DRIVES, "b")})
-    rest_rate = 0.0 if rest is None else rate_at_rest(area, user["r"], rest, namespace)
-    if rest is not None:
+    read = {
+        s.name
+        for e in (*(_expanded(user, x) for x in states), *([] if rate is None else [rate]))
+        for s in e.free_symbols
+    }
+    # Where the rate is a state, it begins at 0, which need not be its rest.
+    rest_rate: float | None = area.rest_rate
+    if rate is not None:
+        rest = at_rest(area, user["r"], rate, (*states, *DRIVES, "b"))
+        rest_rate = rate_at_rest(area, user["r"], rest, namespace)
         del kept["r"]
         added.append(SingleEquation(PARAMETER, "r", DIMENSIONLESS))
         restart.append(f"r = {sympy_to_str(rest)}")
@@ -146,7 +153,7 @@ def compile_area(area: Area, *, alpha: float, biased: bool, concurrent: bool, na
         concurrent,
         product,
         cellwise=tuple(name for name in CELLWISE if name in user.identifiers),
-        drives=frozenset(DRIVES).intersection(user.identifiers),
+        drives=frozenset(DRIVES).intersection(read),
         rest_rate=rest_rate,
     )
 

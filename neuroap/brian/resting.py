@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,32 @@ from brian2.parsing.sympytools import sympy_to_str
 
 from neuroap.brian.cellwise import CELLWISE, cellwise_values
 from neuroap.brian.reading import mistake
+from neuroap.errors import EquationsError
 from neuroap.layout import Area
 
 KNOWN: dict[str, Any] = {
     **DEFAULT_UNITS,
     **{name: function.pyfunc for name, function in DEFAULT_FUNCTIONS.items()},
     **{name: constant.value for name, constant in DEFAULT_CONSTANTS.items()},
-    "int": lambda values: np.asarray(values).astype(int),
+    "int": int,
 }
+
+
+def at_rest(area: Area, equation: SingleEquation, rate: sympy.Expr, zeros: Iterable[str]) -> sympy.Expr:
+    """The right-hand side of the rate where everything of `zeros` is 0.
+
+    Raises
+    ------
+    EquationsError
+        If it is infinite or not a number there.
+    """
+    try:
+        rest = rate.subs({sympy.Symbol(name, real=True): 0 for name in zeros})
+    except TypeError:  # a comparison with what is infinite
+        raise _infinite(area, equation) from None
+    if rest.has(sympy.zoo, sympy.nan):
+        raise _infinite(area, equation)
+    return rest
 
 
 def rate_at_rest(area: Area, equation: SingleEquation, rest: sympy.Expr, namespace: Mapping[str, Any]) -> float | None:
@@ -51,11 +69,22 @@ def rate_at_rest(area: Area, equation: SingleEquation, rest: sympy.Expr, namespa
     drawn = {f.func.__name__ for f in rest.atoms(sympy.Function)} & {"rand", "randn", "poisson"}
     if drawn or any(name.startswith("xi") for name in names):
         return None
-    cells = {name: cellwise_values(area, name) for name in CELLWISE if name in names}
-    infinite = rest.has(sympy.zoo, sympy.oo, -sympy.oo, sympy.nan) and not rest.atoms(sympy.Function)
+    cells = [cellwise_values(area, name) for name in CELLWISE if name in names]
+    code = compile(sympy_to_str(rest), "<rate at rest>", "eval")
+    values = []
     with np.errstate(all="ignore"):
-        values = np.asarray(np.nan if infinite else eval(sympy_to_str(rest), {**KNOWN, **namespace, **cells}), float)
+        # One by one: "and" and "or" of the user's text know no arrays.
+        for own in zip(*cells, strict=True) if cells else ((),):
+            mine = dict(zip((name for name in CELLWISE if name in names), map(float, own), strict=True))
+            try:
+                values.append(float(eval(code, {**KNOWN, **namespace, **mine})))
+            except (ArithmeticError, ValueError):
+                values.append(np.nan)
     if not np.isfinite(values).all():
-        hint = "every phase begins with all states at 0: write the rate so that it is finite there"
-        raise mistake(area, "the rate at rest is infinite or not a number", equation, hint)
-    return float(values.flat[0]) if (values == values.flat[0]).all() else None
+        raise _infinite(area, equation)
+    return values[0] if set(values) == {values[0]} else None
+
+
+def _infinite(area: Area, equation: SingleEquation) -> EquationsError:
+    hint = "every phase begins with all states at 0: write the rate so that it is finite there"
+    return mistake(area, "the rate at rest is infinite or not a number", equation, hint)

@@ -131,6 +131,8 @@ def _network(
     rule: AdjointPropagation = origin.rule
     lengths = (rule.steps[0], steps) if learning else (steps, 1)
     rule = dataclasses.replace(rule, steps=lengths, schedule="concurrent", tolerance=None)
+    if not learning:
+        rule = dataclasses.replace(rule, error="EPE")  # nothing begins anew: frames need not be shown once more
     step = origin.dt_ms if dt_ms is None else dt_ms
     network = CorticalNetwork(origin.layout, rule, [task], trials, dt_ms=step, dtype="float64")
     if network.noisy:

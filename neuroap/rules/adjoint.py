@@ -44,9 +44,6 @@ class AdjointPropagation:
         Turns the mean gradient of each weight into its step.
     learning_rate : float
         eta; the weight changes by ``- eta * step``.
-    learning_rate_decay : float
-        Factor in (0, 1] by which eta changes from epoch to epoch of a fit (where tasks are learnt one after the
-        other, of each task); 1: eta stays.
     recurrent_plasticity : float
         alpha; recurrent weights that exist at the start change by ``- eta * alpha * step``; 0: fixed.
     bias_plasticity : bool
@@ -66,6 +63,9 @@ class AdjointPropagation:
     tolerance : float, optional
         A window ends before its `steps` are up, as soon as no rate of the batch changed by as much in one
         integration step (an attractor network that has settled); None: all windows have their full length.
+    learning_rate_decay : float
+        Factor in (0, 1] by which eta changes from epoch to epoch of a fit (where tasks are learnt one after the
+        other, of each task); 1: eta stays.
 
     Raises
     ------
@@ -80,13 +80,13 @@ class AdjointPropagation:
     derivative: bool = False
     optimizer: Optimizer = field(default_factory=Adam)
     learning_rate: float = 1e-3
-    learning_rate_decay: float = 1.0
     recurrent_plasticity: float = 0.0
     bias_plasticity: bool = False
     weight_decay: float = 0.0
     schedule: str = "sequential"
     dale: str = "clip"
     tolerance: float | None = None
+    learning_rate_decay: float = 1.0
 
     def __post_init__(self) -> None:
         self._check_steps()

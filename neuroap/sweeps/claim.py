@@ -11,10 +11,10 @@ from pathlib import Path
 
 from neuroap.files import replacing
 
-# Names that `replacing` gives while a file is being written.
-PARTIAL = re.compile(r"\.(\d{1,9})\..+")
+# Names that `replacing` gives to files of a store while they are being written: to points, and to what says what it is.
+PARTIAL = re.compile(r"\.(\d{1,9})\.(.+-[0-9a-f]{12}\.(nc|error\.json)|(\.?\d+\.(\d+\.)?)?sweep\.json)")
 # Seconds: a younger one may belong to a process of another machine, an older one to nobody.
-YOUNG, OLD = 2.0, 24 * 3600.0
+YOUNG, OLD = 600.0, 24 * 3600.0
 
 
 def write_first(path: Path, text: str) -> None:

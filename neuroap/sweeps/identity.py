@@ -42,11 +42,14 @@ def described(value: object, where: str) -> str:
     Raises
     ------
     SettingError
-        For an object whose ``repr`` shows an address in memory, which says nothing on the next run, or does not tell
+        For a container that contains itself; for an object whose ``repr`` shows an address in memory, which says nothing on the next run, or does not tell
         all: with parts left out (...), or of a trained model; or for a lambda or inner function that has such an object
         from around it.
     """
-    text = _text(value)
+    try:
+        text = _text(value)
+    except RecursionError:
+        raise SettingError(where, "contains itself", type(value).__name__, "give numbers, texts or arrays") from None
     if isinstance(value, FunctionType) and not _says_all(text):
         hint = "give that to the sweep as an argument, or let the function make it; or write a function with a name"
         rule = "has something from around it that cannot be recognised when the sweep is run again"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from neuroap.brian import check_equations
 from neuroap.errors import DataError, did_you_mean
 from neuroap.layout import Layout, hierarchy
 from neuroap.rules import AdjointPropagation
@@ -262,7 +263,9 @@ class CorticalClassifier(Inspection, ClassifierMixin, BaseEstimator):
             self.layout_ = hierarchy(areas=2, input=X.shape[1], output=n_classes, block=64)
         else:
             self.layout_ = self.layout
-        check_rule(self.layout_, self.rule or AdjointPropagation())
+        rule = self.rule or AdjointPropagation()
+        check_rule(self.layout_, rule)
+        check_equations(self.layout_, rule, self.dt_ms)
         trials = by_task(self.layout_, X, y, "fit")
         labels = {task: y if classes is None else classes for task, (_, y) in trials.items()}
         self._set_classes({task: find_classes(each, self._n_output(task), "fit") for task, each in labels.items()})

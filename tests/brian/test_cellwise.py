@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from training.small import model, trials
 
-from neuroap import Area, Balanced, Input, Layout, Output, Recurrence, draw_weights, error, inference
+from neuroap import (
+    Area,
+    Balanced,
+    CorticalClassifier,
+    Input,
+    Layout,
+    Output,
+    Recurrence,
+    draw_weights,
+    error,
+    inference,
+)
 from neuroap.brian.areas import area_codes
 from neuroap.errors import EquationsError, LayoutError
 from neuroap.rules import AdjointPropagation
 from neuroap.timeline import timeline
+from neuroap.training import checkpoint
 
 STATE = "du/dt = (-u + I_rec + I_inf - beta*I_err)/tau : 1"
 BIASED = "du/dt = (-u + I_rec + b + I_inf - beta*I_err)/tau : 1"
@@ -85,6 +101,9 @@ def test_cells_are_told_apart_in_models_side_by_side() -> None:
         (f"{STATE}\nr = clip(u + 0.2, 0, 1) : 1", 0.2),
         (f"{VOLTS}\nr = 1/(1 + exp((2*mV - u)/mV)) : 1", 1 / (1 + np.e**2)),
         ("dr/dt = (-r + I_rec + I_inf - beta*I_err)/tau : 1", 0.0),
+        (f"{STATE}\nr = tanh(u) + 0.1*int(neuron > 4 and neuron < 4) : 1", 0.0),
+        (f"{STATE}\nr = clip(u + 0.5, 0, inf) : 1", 0.5),
+        (f"{STATE}\nhere = neuron > 4 and neuron < 9 : boolean\nr = tanh(u) + 0.1*int(here) : 1", None),
         (f"{STATE}\nr = 0.5 + 0.25*excitatory + tanh(u) : 1", None),
         (f"{STATE}\nr = 0.1*rand() + tanh(u) : 1", None),
     ],
@@ -109,7 +128,7 @@ def test_plasticity_measured_from_rest_knows_the_rest_of_own_equations() -> None
 def test_a_rest_that_differs_between_cells_has_no_one_number() -> None:
     layout = network(f"{STATE}\nr = 0.5 + 0.25*excitatory + tanh(u) : 1")
     with pytest.raises(EquationsError, match=r"'V1': rest_pre asks for one rate at rest, but it differs between cells"):
-        rest_of(layout, FROM_REST)
+        model(layout, FROM_REST).fit(*trials(5))
 
 
 BALANCED: dict[str, Any] = dict(bias=Balanced(), dale=True, recurrence=Recurrence(bulk_radius=1.0))
@@ -135,10 +154,56 @@ def test_a_rest_that_the_equations_do_not_have_is_refused(device: str) -> None:
         model(layout, device=device).fit(*trials(5))
     *lines, last = str(caught.value).splitlines()
     assert lines == [
-        "Area.equations: 'V1': the rate at rest is 0.5, but Balanced biases take 0",
+        "Area.equations: 'V1': the rate at rest is 0.5, but Balanced biases take 0.0",
         "  declare Area('V1', ..., rest=0.5)",
     ]
     assert last == f"  the area is declared at {layout['V1'].declared}"  # type: ignore[union-attr]
+
+
+def test_only_rates_that_biases_and_plasticity_ask_for_must_be_known() -> None:
+    """V2, which nothing balanced hears of, may have any rest; V1, whose rate is a state, has the one it declares."""
+    state = "dr/dt = (-r + 0.5 + 0.5*tanh(I_rec + b + I_inf - beta*I_err))/tau : 1"
+    layout = Layout(
+        Input("image", 64),
+        Area("V1", 5, equations=state, activation="sigmoid", excitatory=0.8, **BALANCED),
+        Area("V2", 5, equations=f"{STATE}\nr = 0.1*excitatory + tanh(u) : 1", excitatory=0.8),
+        Output("choice", 10),
+        inference("image", "V1.RI"),
+        inference("V1.SI", "V2.RI"),
+        inference("V2.SI", "choice"),
+        error("choice", "V2.RE"),
+    )
+    study = model(layout, epochs=1).fit(*trials(5))
+    balance = -0.5 * study.weights_["V1.recurrence"].sum(axis=0, keepdims=True)
+    np.testing.assert_allclose(study.weights_["V1.bias"], balance, rtol=0, atol=1e-6)
+
+
+def test_models_that_have_learnt_answer_whatever_their_equations_read(tmp_path: Path) -> None:
+    """What is asked when learning begins is not asked of a model from a file."""
+    study = model(network(f"{STATE}\n{HALF}"), epochs=1).fit(*trials(5))
+    study.save(tmp_path / "model.nc")
+    kept = checkpoint.read(tmp_path / "model.nc")
+    checkpoint.write(replace(kept, layout=kept.layout.replace(" - beta*I_err", "")), tmp_path / "older.nc")
+    older = CorticalClassifier.load(tmp_path / "older.nc")
+    np.testing.assert_array_equal(older.predict_proba(trials(3)[0]), study.predict_proba(trials(3)[0]))
+    with pytest.raises(EquationsError, match="no equation reads 'I_err'"):
+        older.fit(*trials(5))
+
+
+@pytest.mark.parametrize("rest", [5 / 3, 100 / 3, 1e-7])
+def test_the_rest_to_declare_can_be_declared(rest: float) -> None:
+    """With as many digits as it takes."""
+    text = f"{BIASED}\nr = {rest!r} + tanh(u) : 1"
+    layout = network(text, **{**BALANCED, "dale": False, "recurrence": Recurrence()})
+    with (
+        pytest.raises(EquationsError, match=r"but Balanced biases take 0\.0")
+        if rest > 1e-6
+        else nullcontext() as caught
+    ):
+        model(layout, epochs=1).fit(*trials(5))
+    said = re.search(r"rest=([\d.]+)", str(caught.value))[1] if caught else repr(rest)  # type: ignore[index]
+    declared = network(text, rest=float(said), **{**BALANCED, "dale": False, "recurrence": Recurrence()})
+    model(declared, epochs=1).fit(*trials(5))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +216,7 @@ def test_a_rest_that_the_equations_do_not_have_is_refused(device: str) -> None:
 def test_a_drive_that_no_equation_reads_is_refused(drive: str, line: str) -> None:
     """Or the area is cut off from its pathways without a word."""
     state = {
-        "I_inf": "du/dt = (-u + I_rec - beta*I_err)/tau : 1",
+        "I_inf": "du/dt = (-u + I_rec - beta*I_err)/tau : 1\nunused = I_inf : 1",
         "I_err": "du/dt = (-u + I_rec + I_inf)/tau : 1",
     }[drive]
     with pytest.raises(EquationsError) as caught:

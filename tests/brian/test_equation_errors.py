@@ -91,6 +91,14 @@ MISTAKES = {
         "the rate at rest is infinite or not a number, in 'r = tanh(u) + 1/clip(u, 0, 1) : 1'",
         "every phase begins",
     ),
+    f"{STATE}\nr = clip(1/u, 0, 1) : 1": (
+        "the rate at rest is infinite or not a number, in 'r = clip(1/u, 0, 1) : 1'",
+        "every phase begins",
+    ),
+    f"{STATE}\nr = int(1/u > 3)*u : 1": (
+        "the rate at rest is infinite or not a number, in 'r = int(1/u > 3)*u : 1'",
+        "every phase begins",
+    ),
     f"{STATE}\nr : 1": ("the rate 'r' needs an equation, in 'r : 1'", "for example 'r = tanh(u) : 1'"),
     f"du\\dt = (-u + I_rec)/tau : 1\n{RATE}": ("cannot be parsed, in 'du\\dt = (-u + I_rec)/tau : 1'", ""),
     f"du/dt = (-u + I_rec)/tau : foo\n{RATE}": (

@@ -112,6 +112,21 @@ def test_a_step_of_no_length_is_refused() -> None:
         simulated_lyapunov(net(1), steps=5, dt_ms=0)
 
 
+def test_stimuli_that_change_are_shown_once() -> None:
+    """Without labels nothing is shown again for an error, whatever the rule of a layout."""
+    layout = hierarchy(1, 4, 3, 5, frames=2)
+    X = np.random.default_rng(0).uniform(size=(2, 8))
+    found = simulated_lyapunov(layout, X=X, initial=2, steps=40, transient=10)
+    assert np.isfinite(found["mle"]).all()
+    assert found.attrs["phase"] == "inference"
+
+
+@pytest.mark.parametrize("step", ["a", [1.0]])
+def test_a_step_is_a_number(step: object) -> None:
+    with pytest.raises(SettingError, match="dt_ms: must be a positive number of milliseconds, or None"):
+        area_map(hierarchy(1, 4, 3, 5), "V1", np.ones((1, 4)), dt_ms=step)  # type: ignore[arg-type]
+
+
 def test_states_that_grow_without_bound_have_diverged() -> None:
     layout = hierarchy(1, 8, 3, 16, activation="identity", recurrence=Recurrence(spectral_radius=1.2))
     assert simulated_lyapunov(layout, X, steps=40, transient=20).diverged.all()

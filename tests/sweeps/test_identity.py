@@ -100,6 +100,15 @@ def test_what_it_has_from_around_it_cannot_be_recognised(tmp_path, around) -> No
     assert not (tmp_path / "store").exists()
 
 
+def test_what_contains_itself_cannot_be_described() -> None:
+    loop: list[object] = [1]
+    loop.append(loop)
+    with pytest.raises(SettingError, match=r"sweep.law: contains itself \(got 'list'\)\n  give numbers"):
+        described(loop, "sweep.law")
+    with pytest.raises(SettingError, match="contains itself"):
+        described(lambda: loop, "sweep.law")
+
+
 SCRIPT = """
 from neuroap import sweep
 print(sweep(lambda x, seed: x in {"a", "b", "c", "d", "e"}, {"x": ["a", "f"]}, store="store").result.values.tolist())

@@ -113,21 +113,49 @@ def test_what_killed_writers_left_is_removed() -> None:
     settled()
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
+    long_ago = 2 * claim.YOUNG
     ages = {
-        f".{dead.pid}.x=1.nc": 10.0,
-        f".{dead.pid}.x=2.nc": 0.0,
-        f".{os.getpid()}.x=3.nc": 10.0,
-        f".{os.getppid()}.x=4.nc": 2 * claim.OLD,
+        f".{dead.pid}.x=1-0123456789ab.nc": long_ago,
+        f".{dead.pid}.x=1-0123456789ab.error.json": long_ago,
+        f".{dead.pid}.sweep.json": long_ago,
+        f".{dead.pid}.77.sweep.json": long_ago,
+        f".{dead.pid}..{dead.pid}.77.sweep.json": long_ago,
+        f".{dead.pid}.x=2-0123456789ab.nc": 10.0,
+        f".{os.getpid()}.x=3-0123456789ab.nc": long_ago,
+        f".{os.getppid()}.x=4-0123456789ab.nc": 2 * claim.OLD,
         ".hidden.nc": 2 * claim.OLD,
+        ".2024.notes.txt": 2 * claim.OLD,
     }
     for name, age in ages.items():
         for path in (Path("store/points") / name, Path("store") / name):
             path.touch()
             os.utime(path, (time.time() - age,) * 2)
     settled()
-    left = [f".{dead.pid}.x=2.nc", f".{os.getpid()}.x=3.nc", ".hidden.nc"]
+    left = [
+        f".{dead.pid}.x=2-0123456789ab.nc",
+        f".{os.getpid()}.x=3-0123456789ab.nc",
+        ".hidden.nc",
+        ".2024.notes.txt",
+    ]
     for folder in ("store", "store/points"):
         assert sorted(p.name for p in Path(folder).glob(".*")) == sorted(left)
+
+
+def test_names_of_files_being_written_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that this process gives them: else what it left, were it killed, would stay."""
+    seen: list[str] = []
+    replace = Path.replace
+
+    def look(path: Path, target: Path) -> Path:
+        seen.append(path.name)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", look)
+    settled()
+    assert len(seen) >= 2
+    assert [name for name in seen if not claim.PARTIAL.fullmatch(name)] == []
+    own = claim.PARTIAL.fullmatch(f".{os.getpid()}.{threading.get_native_id()}.sweep.json")
+    assert own is not None
 
 
 @pytest.mark.parametrize("links", [True, False])
