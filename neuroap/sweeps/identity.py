@@ -42,9 +42,9 @@ def described(value: object, where: str) -> str:
     Raises
     ------
     SettingError
-        For a container that contains itself; for an object whose ``repr`` shows an address in memory, which says nothing on the next run, or does not tell
-        all: with parts left out (...), or of a trained model; or for a lambda or inner function that has such an object
-        from around it.
+        For a container that contains itself; for an object whose ``repr`` shows an address in memory, which says
+        nothing on the next run, or does not tell all: with parts left out (...), or of a trained model; or for a lambda
+        or inner function that has such an object from around it.
     """
     try:
         text = _text(value)
