@@ -57,7 +57,7 @@ def hierarchy(
         areas 1/slope times the usual ones, with the slope of the activation at rest: 1.5 and twice for "sigmoid",
         0.75 and once for "hard_sigmoid". Activations without a spontaneous rate ("relu", "rectified_tanh",
         "saturating") hardly learn under Dale's law: an error can raise rates of 0, but not lower them;
-        ``bias=Constant(0.5)`` gives them one.
+        ``bias=Constant(0.5)`` gives them one (which ``rest_pre`` in plasticity text, the rate without bias, is not).
     weights : Initial, optional
         Initial weights of the inference pathways that leave an area.
     feedback : Initial, optional
