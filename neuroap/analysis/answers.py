@@ -65,14 +65,10 @@ def words_of(table: Columns, column: str, kind: str, choices: Sequence[Any] | No
     Parameters
     ----------
     table : Columns
-        A Dataset names its choices in attributes: ``meaning_of_0`` and ``meaning_of_1``, or ``flag_meanings``.
+        A Dataset names its choices in attributes: ``meaning_of_0`` and ``meaning_of_1``, or ``flag_meanings``, of
+        which each choice has half of the words; an odd number says nothing.
     column, kind, choices
         As of `coded`.
-
-    Raises
-    ------
-    DataError
-        Other than two ``flag_meanings``.
     """
     if kind == "correct":
         return WRONG_CORRECT
@@ -82,9 +78,8 @@ def words_of(table: Columns, column: str, kind: str, choices: Sequence[Any] | No
     if "meaning_of_0" in attrs and "meaning_of_1" in attrs:
         return str(attrs["meaning_of_0"]), str(attrs["meaning_of_1"])
     words = str(attrs.get("flag_meanings", "left right")).split()
-    if len(words) != 2:
-        raise DataError(table.source, f"flag_meanings of {column!r} must be two words", " ".join(words), EXAMPLE)
-    return words[0], words[1]
+    half, odd = divmod(len(words), 2)
+    return LEFT_RIGHT if odd or not half else (" ".join(words[:half]), " ".join(words[half:]))
 
 
 def missing(values: NDArray[Any]) -> NDArray[np.bool_]:
@@ -100,7 +95,11 @@ def plain(value: Any) -> Any:
 def _by_name(
     table: Columns, column: str, kind: str, kept: NDArray[np.bool_], choices: Sequence[Any]
 ) -> NDArray[np.bool_]:
-    pair = [_key(code) for code in choices] if isinstance(choices, Sequence) and not isinstance(choices, str) else []
+    pair = (
+        [_key(code) for code in choices]
+        if isinstance(choices, Sequence | np.ndarray) and not isinstance(choices, str)
+        else []
+    )
     if len(pair) != 2 or pair[0] == pair[1] or "" in pair:
         raise SettingError("choices", "must be two different codes", choices, 'for example ("ccw", "cw")')
     if kind == "correct":

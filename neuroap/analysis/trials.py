@@ -77,7 +77,9 @@ def read_trials(data: Any, by: Sequence[str] = (), choices: Sequence[Any] | None
     table = read_columns(data)
     name = _named(table, LEVEL)
     level = _levels(table, name)
-    kind = "correct" if _has(table, CORRECT) and not _has(table, CHOICE[:1]) else "choice"
+    # A response of two-interval tasks may be anything; where levels have signs, or its codes are named, it is a choice.
+    chosen = CHOICE if choices is not None or (level < 0).any() else CHOICE[:1]
+    kind = "correct" if _has(table, CORRECT) and not _has(table, chosen) else "choice"
     column = _named(table, CORRECT if kind == "correct" else CHOICE)
     columns = {c: _named(table, (c,)) for c in by}
     kept = np.ones(len(level), bool)
@@ -89,7 +91,7 @@ def read_trials(data: Any, by: Sequence[str] = (), choices: Sequence[Any] | None
     attrs |= {"level": {"long_name": name} | dict(table.attrs.get(name, {}))}
     conditions = {c: _condition(table, own)[kept] for c, own in columns.items()}
     words = words_of(table, column, kind, choices)
-    pool = pool_of(table, kept, (name, column))
+    pool = pool_of(table, kept, (name, column), [*columns.values()])
     return Trials(level[kept], positive[kept], kind, words, conditions, attrs, table.settings, pool)
 
 
@@ -140,5 +142,4 @@ def _condition(table: Columns, name: str) -> NDArray[Any]:
 def _check_unsigned(table: Columns, level: NDArray[np.float64]) -> None:
     for index in np.flatnonzero(level < 0)[:1]:
         hint = "signed levels need the column 'choice', which tells a bias from a lack of sensitivity"
-        hint += "; does 'response' hold it?" if _has(table, CHOICE[1:]) else ""
         raise DataError(table.place(index), "percent correct needs levels from 0 on", float(level[index]), hint)

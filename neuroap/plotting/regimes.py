@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Hashable
 from typing import Any, Literal
 
@@ -141,7 +142,7 @@ def plot_eigenvalues(
     SettingError
         If `gain` is not a positive number.
     """
-    if not 0 < gain < np.inf:
+    if not isinstance(gain, numbers.Real) or not 0 < gain < np.inf:
         raise SettingError("plot_eigenvalues.gain", "must be a positive number", gain)
     modes = outliers(weights, margin, signs)
     ax = plt.subplots(figsize=(4, 4), layout="constrained")[1] if ax is None else ax

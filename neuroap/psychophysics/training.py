@@ -10,6 +10,7 @@ from typing import Any
 
 from neuroap.errors import DataError, SettingError, did_you_mean
 from neuroap.layout import Layout
+from neuroap.psychophysics.conditions import plain
 from neuroap.psychophysics.experiments import check_experiment, experiment, join
 from neuroap.psychophysics.network import rule_for, time_step, two_choice
 from neuroap.rules import AdjointPropagation
@@ -170,7 +171,7 @@ def _check_probe(task: TwoAlternative, probe: Mapping[str, Any] | None) -> None:
 
 def _note(model: CorticalClassifier, history: list[Epoch], task: TwoAlternative) -> None:
     """Keep what happened so far in the model, and what it learnt on."""
-    learnt = {f"task_{name}": value for name, value in task.settings().items()}
+    learnt = {f"task_{name}": plain(value) for name, value in task.settings().items()}
     model.history_ = as_dataset(history, model.layout_.tasks).assign_attrs(learnt)
     model.n_iter_ = len(history)
 

@@ -7,10 +7,12 @@ import pytest
 import xarray as xr
 from analysis.observers import LEVELS, Observer
 
-from neuroap.analysis import fit_psychometric
+from neuroap import experiment, hierarchy, train
+from neuroap.analysis import accuracy, fit_psychometric
 from neuroap.analysis.counts import MOST_LEVELS
 from neuroap.analysis.psychometric import OTHERS
 from neuroap.errors import DataError, SettingError
+from neuroap.tasks import DotMotion
 
 REPEATS = 20
 
@@ -30,6 +32,39 @@ def test_pooled_conditions_are_said():
     assert fit.attrs["pooled"].startswith("by='lesion'")
     with pytest.warns(UserWarning, match="by='condition' fits them one by one"):
         fit_psychometric(table(condition=["hard", "easy"], noise=[2, 2]), by="noise")
+
+
+@pytest.mark.parametrize(
+    ("by", "advice"),
+    [
+        ((), "by=['noise', 'lesion'] fits"),
+        ("noise", "by=['noise', 'lesion'] fits"),
+        ("lesion", "by=['lesion', 'noise'] fits"),
+    ],
+)
+def test_advice_tells_all_conditions_apart(by, advice):
+    """Two settings that are crossed; seeds, which differ as well, are no setting."""
+    parts = [table(noise=[noise] * 2, lesion=["none", "V1"], condition=[c, c + 1]) for noise, c in ((1, 0), (2, 2))]
+    trials = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    trials["seed"] = trials["condition"] + 100
+    trials["Condition"] = trials.pop("condition")
+    with pytest.warns(UserWarning, match="conditions are pooled") as told:
+        fit = fit_psychometric(trials, by=by)
+    assert advice in str(told[0].message)
+    assert fit.attrs["pooled"].startswith(advice)
+    assert "seed" not in fit.attrs["pooled"]
+    fit_psychometric(trials, by=["noise", "lesion"])  # a warning would be an error
+
+
+def test_advice_after_an_experiment_with_a_lesion():
+    """The setting is named, not the seed of the stimuli."""
+    task = DotMotion(frames=1, channels=8)
+    model = train(task, hierarchy(1, 8, 2, 8), epochs=1, trials=10, test_trials=2, batch_size=10, progress=False)
+    trials = experiment([model, model.lesion("V1.SE")], task, levels=[-10, 0, 10], trials=5)
+    with pytest.warns(UserWarning, match="by='lesion' fits them one by one"):
+        fit_psychometric(trials)
+    with pytest.warns(UserWarning, match="accuracy: conditions are pooled: by='lesion' fits"):
+        accuracy(trials.assign(noise=("trial", np.ones(trials.sizes["trial"]))))
 
 
 @pytest.mark.parametrize("by", ["condition", "lesion", ["lesion", "noise"]])

@@ -95,7 +95,7 @@ def test_the_column_response():
     assert read_trials(both).positive.tolist() == [False, True]
     unsigned = {"level": [1.0, 2.0], "response": ["j", "f"], "correct": [0, 1]}
     assert read_trials(unsigned).kind == "correct"
-    with pytest.raises(DataError, match=r"percent correct needs .*\n.*; does 'response' hold it\?"):
+    with pytest.raises(DataError, match=r"response must be 0 and 1.* \(got 'j'\)\n  name the codes"):
         read_trials(unsigned | {"level": [-1.0, 1.0]})
 
 
@@ -183,5 +183,29 @@ def test_the_words_of_a_dataset():
     assert trials.words == ("first", "second")
     assert trials.positive.tolist() == [True, False]
     dataset["choice"].attrs["flag_meanings"] = "first interval second interval"
-    with pytest.raises(DataError, match=r"flag_meanings of 'choice' must be two words .*\n  name the codes"):
+    dataset["choice"].values[:] = ["second", "first"]
+    with pytest.raises(DataError, match=r"trial 0: choice must be 0 and 1"):
         read_trials(dataset)
+
+
+@pytest.mark.parametrize(
+    ("meanings", "words"),
+    [
+        ("far left far right", ("far left", "far right")),
+        ("left right neither", ("left", "right")),
+        ("side", ("left", "right")),
+    ],
+)
+def test_codes_are_read_whatever_their_meanings(meanings, words):
+    """Half of the words for each choice; an odd number says nothing, and hinders nothing."""
+    choice = ("trial", [0, 1], {"flag_values": [0, 1], "flag_meanings": meanings})
+    trials = read_trials(xr.Dataset({"level": ("trial", [-1.0, 2]), "choice": choice}))
+    assert (trials.words, trials.positive.tolist()) == (words, [False, True])
+
+
+def test_responses_beside_correct_answers():
+    """Choices where levels have signs or codes are named, as in tables of real experiments; codes as an array too."""
+    table = {"level": [-2.0, -1, 1, 2], "response": list("LRRR"), "correct": [1, 0, 1, 1]}
+    for choices in (("L", "R"), np.array(["L", "R"])):
+        trials = read_trials(table, choices=choices)
+        assert (trials.kind, trials.positive.tolist()) == ("choice", [False, True, True, True])

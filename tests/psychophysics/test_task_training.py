@@ -36,6 +36,18 @@ def assert_same_weights(first, second):
         np.testing.assert_array_equal(weights, second.weights_[name], err_msg=name)
 
 
+def test_a_task_with_any_setting_can_be_saved(tmp_path):
+    """Numbers too large for a file are kept as text."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Motion(DotMotion):
+        big: int = 2**70
+
+    model = train(Motion(frames=1, channels=8), classifier(), epochs=1, trials=10, test_trials=2, progress=False)
+    model.save(tmp_path / "model.nc")
+    assert CorticalClassifier.load(tmp_path / "model.nc").history_.attrs["task_big"] == str(2**70)
+
+
 def test_it_learns():
     history = trained(epochs=12).history_
     assert history.test_accuracy.shape == (12, 1)
