@@ -174,7 +174,7 @@ def test_border_of_stability_of_neurons_with_another_gain():
     assert "unit circle" not in radii
     assert ax.get_xlim()[1] > 2
     assert "border of stability, gain 0.5" in {t.get_text() for t in ax.get_legend().get_texts()}
-    for wrong in (0, -1, np.inf, np.nan):
+    for wrong in (0, -1, np.inf, np.nan, None, "a", np.ones(20)):
         with pytest.raises(SettingError, match=r"plot_eigenvalues\.gain: must be a positive number \(got"):
             plot_eigenvalues(weights, ax=axes(), gain=wrong)
 
